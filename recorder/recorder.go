@@ -1,0 +1,217 @@
+// Package recorder carries commands out: it has them decided, commits the events,
+// hands these to whoever shows them, and only then answers.
+//
+// Commands that arrive while a group is being committed wait and form the next
+// group, which is committed as one transaction. So a lone command is committed at
+// once, and three hundred at the same instant cost a handful of disk syncs; there
+// is no timer and nothing to tune.
+//
+//	Submit ─▶ queue ─▶ group ─▶ Log.Append (one transaction) ─▶ Screens.Apply ─▶ answers ─▶ Screens.Flush
+package recorder
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/muster-live/muster/attendance"
+)
+
+// Log is what the recorder needs of a store.
+type Log interface {
+	// Append has each command decided by [attendance.Decide], in order, and commits
+	// the events, the marks that they change and the outcomes in one transaction.
+	// It returns one Result per command. If it returns an error, nothing of the
+	// whole group has been changed.
+	Append(ctx context.Context, group []attendance.Command) ([]Result, error)
+}
+
+// Result is what became of one command: events and outcome, or a refusal.
+type Result struct {
+	Events  []attendance.Event // those this command made, by seq
+	Outcome attendance.Outcome
+	Err     error // why the command was refused; nil if it was carried out
+}
+
+// Screens is where committed events are shown. It is told to Apply them, then the
+// commands are answered, then it is told to Flush: so the answer to a check-in and
+// what it changed can leave in one write.
+type Screens interface {
+	// Apply takes the events of one group in, those of a session in order of seq.
+	// It must not block.
+	Apply([]attendance.Event)
+	// Flush lets out what was taken in. It must not block.
+	Flush()
+}
+
+// Limits of a Recorder.
+const (
+	maxGroup   = 1024  // commands in one transaction
+	maxWaiting = 16384 // commands in the queue; more are refused as busy
+)
+
+// Recorder commits commands. Make one with New, and call Close to stop it.
+type Recorder struct {
+	log     Log
+	screens Screens
+	now     func() time.Time
+
+	mu      sync.Mutex
+	waiting []request
+	closed  bool
+
+	wake  chan struct{} // has room for one: something waits, or closed was set
+	ended chan struct{}
+}
+
+type request struct {
+	command attendance.Command
+	answer  func(attendance.Outcome, error)
+}
+
+// New starts a recorder over the log that shows what it commits on screens. The
+// function now tells the time that commands get.
+func New(log Log, screens Screens, now func() time.Time) *Recorder {
+	r := &Recorder{
+		log: log, screens: screens, now: now,
+		wake:  make(chan struct{}, 1),
+		ended: make(chan struct{}),
+	}
+	go r.run()
+	return r
+}
+
+// Submit takes a command in, stamps it with the time, and returns at once. When the
+// command is committed or refused, answer is called, from another goroutine; it
+// must not block. Its error is an [attendance.Error].
+func (r *Recorder) Submit(c attendance.Command, answer func(attendance.Outcome, error)) {
+	if err := c.Validate(); err != nil {
+		answer(attendance.Outcome{}, err)
+		return
+	}
+	c.At = r.now()
+	r.mu.Lock()
+	switch {
+	case r.closed:
+		r.mu.Unlock()
+		answer(attendance.Outcome{}, errStopping)
+		return
+	case len(r.waiting) >= maxWaiting:
+		r.mu.Unlock()
+		answer(attendance.Outcome{}, errBusy)
+		return
+	}
+	r.waiting = append(r.waiting, request{c, answer})
+	r.mu.Unlock()
+	r.signal()
+}
+
+// Do submits a command and waits for its answer. If ctx ends first, the command may
+// still be carried out; giving it again, with the same id, tells.
+func (r *Recorder) Do(ctx context.Context, c attendance.Command) (attendance.Outcome, error) {
+	type reply struct {
+		out attendance.Outcome
+		err error
+	}
+	done := make(chan reply, 1)
+	r.Submit(c, func(out attendance.Outcome, err error) { done <- reply{out, err} })
+	select {
+	case a := <-done:
+		return a.out, a.err
+	case <-ctx.Done():
+		return attendance.Outcome{}, ctx.Err()
+	}
+}
+
+// Close refuses further commands, commits those that wait, and returns when all of
+// them have been answered.
+func (r *Recorder) Close() {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
+	r.signal()
+	<-r.ended
+}
+
+func (r *Recorder) signal() {
+	select {
+	case r.wake <- struct{}{}:
+	default: // it has been told already
+	}
+}
+
+func (r *Recorder) run() {
+	defer close(r.ended)
+	for range r.wake {
+		for {
+			group, more := r.take()
+			if len(group) == 0 {
+				if !more {
+					return
+				}
+				break
+			}
+			r.commit(group)
+		}
+	}
+}
+
+// take returns the next group, and whether there may be more after it.
+func (r *Recorder) take() (group []request, more bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := min(len(r.waiting), maxGroup)
+	group = r.waiting[:n:n]
+	r.waiting = r.waiting[n:]
+	if len(r.waiting) == 0 {
+		r.waiting = nil
+	}
+	return group, !r.closed
+}
+
+func (r *Recorder) commit(group []request) {
+	commands := make([]attendance.Command, len(group))
+	for i := range group {
+		commands[i] = group[i].command
+	}
+	// A group is committed even while the program stops: its commands were taken in.
+	results, err := r.log.Append(context.Background(), commands)
+	if err != nil {
+		err = storageError(err)
+		for _, q := range group {
+			q.answer(attendance.Outcome{}, err)
+		}
+		r.screens.Flush()
+		return
+	}
+	var events []attendance.Event
+	for i := range results {
+		events = append(events, results[i].Events...)
+	}
+	if len(events) > 0 {
+		r.screens.Apply(events)
+	}
+	for i, q := range group {
+		q.answer(results[i].Outcome, results[i].Err)
+	}
+	r.screens.Flush()
+}
+
+var (
+	errStopping = &attendance.Error{Code: attendance.CodeBusy, Retry: time.Second,
+		Message: "The server is stopping. Send this again in a moment."}
+	errBusy = &attendance.Error{Code: attendance.CodeBusy, Retry: time.Second,
+		Message: "The server has more to record than it can take. Send this again in a moment."}
+)
+
+// storageError gives a failure of the log the code that clients see. Nothing of the
+// group was changed, so giving the commands again is safe.
+func storageError(err error) error {
+	var known *attendance.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	return &attendance.Error{Code: attendance.CodeStorage, Retry: time.Second, Err: err,
+		Message: "This could not be recorded, and nothing was changed. Try again; if it stays, tell your administrator."}
+}

@@ -1,0 +1,325 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/recorder"
+)
+
+// Append implements [recorder.Log]. The commands of a session see the session as
+// the ones before them have left it.
+func (s *Store) Append(ctx context.Context, group []attendance.Command) ([]recorder.Result, error) {
+	bySession := make(map[attendance.SessionID][]int)
+	var order []attendance.SessionID
+	for i := range group {
+		id := group[i].Session
+		if bySession[id] == nil {
+			order = append(order, id)
+		}
+		bySession[id] = append(bySession[id], i)
+	}
+	results := make([]recorder.Result, len(group))
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		for _, id := range order {
+			a := appender{ctx: ctx, tx: tx, group: group, mine: bySession[id], results: results}
+			if err := a.run(id); err != nil {
+				return fmt.Errorf("record session %d: %w", id, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// appender records one session's commands of a group.
+type appender struct {
+	ctx     context.Context
+	tx      *sql.Tx
+	group   []attendance.Command
+	mine    []int // indices into group and results
+	results []recorder.Result
+}
+
+func (a *appender) run(id attendance.SessionID) error {
+	state, err := a.load(id)
+	if errors.Is(err, sql.ErrNoRows) {
+		for _, i := range a.mine {
+			a.results[i].Err = attendance.Refuse(attendance.CodeUnknownSession, "There is no such session.")
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var w writes
+	before := state.Session.Seq
+	for _, i := range a.mine {
+		c := &a.group[i]
+		_, again := state.Done[c.Key()]
+		r := &a.results[i]
+		r.Events, r.Outcome, r.Err = attendance.Decide(state, c)
+		if r.Err == nil && !again {
+			w.add(c, r)
+		}
+	}
+	if len(w.commands) == 0 {
+		return nil
+	}
+	return w.flush(a.ctx, a.tx, state, before)
+}
+
+// load reads as much of the session as the commands need.
+func (a *appender) load(id attendance.SessionID) (*attendance.State, error) {
+	state := &attendance.State{
+		Students:    make(map[attendance.PersonID]attendance.Entry),
+		Done:        make(map[attendance.CommandKey]attendance.Outcome),
+		UsedTickets: make(map[string]attendance.PersonID),
+	}
+	var err error
+	if state.Session, state.Rules, err = readSession(a.ctx, a.tx, id); err != nil {
+		return nil, err
+	}
+	mine := make([]attendance.Command, len(a.mine))
+	var keys, tickets rows
+	for j, i := range a.mine {
+		mine[j] = a.group[i]
+		keys.add(int64(mine[j].Actor), mine[j].ID)
+		if mine[j].Ticket != "" {
+			tickets.add(mine[j].Ticket)
+		}
+	}
+	if err := a.loadStudents(state, mine); err != nil {
+		return nil, err
+	}
+	if err := a.loadDone(state, keys); err != nil {
+		return nil, err
+	}
+	if len(tickets) > 0 {
+		err = a.loadTickets(state, tickets)
+	}
+	return state, err
+}
+
+func (a *appender) loadStudents(state *attendance.State, mine []attendance.Command) error {
+	const columns = `SELECT e.person_id, m.mark, m.at, m.source, m.actor_id, m.note `
+	const marks = ` LEFT JOIN marks m ON m.session_id = ?2 AND m.person_id = e.person_id`
+	const students = ` e.course_id = ?1 AND e.role = 'student' AND e.ended_at IS NULL`
+	args := []any{state.Session.Course, state.Session.ID}
+	query := columns + `FROM enrolments e` + marks + ` WHERE` + students
+	if some, all := attendance.Needs(mine); !all {
+		var people rows
+		for _, p := range some {
+			people.add(int64(p))
+		}
+		args = append(args, people.json())
+		query = columns + `FROM json_each(?3) j CROSS JOIN enrolments e ON e.person_id = j.value ->> 0 AND` + students + marks
+	}
+	return eachRow(a.ctx, a.tx, query, args, func(scan scanFunc) error {
+		var person attendance.PersonID
+		var mark, source, note sql.NullString
+		var at, actor sql.NullInt64
+		if err := scan(&person, &mark, &at, &source, &actor, &note); err != nil {
+			return err
+		}
+		var e attendance.Entry
+		if mark.Valid {
+			var err error
+			if e, err = parseEntry(mark.String, at.Int64, source.String, actor.Int64, note.String); err != nil {
+				return err
+			}
+		}
+		state.Students[person] = e
+		return nil
+	})
+}
+
+func (a *appender) loadDone(state *attendance.State, keys rows) error {
+	const query = `SELECT c.actor_id, c.command_id, c.from_seq, c.to_seq, c.mark, c.at, c.source
+		FROM json_each(?1) j CROSS JOIN commands c
+		ON c.session_id = ?2 AND c.actor_id = j.value ->> 0 AND c.command_id = j.value ->> 1`
+	return eachRow(a.ctx, a.tx, query, []any{keys.json(), state.Session.ID}, func(scan scanFunc) error {
+		var key attendance.CommandKey
+		var out attendance.Outcome
+		var mark, source string
+		var at int64
+		if err := scan(&key.Actor, &key.ID, &out.From, &out.To, &mark, &at, &source); err != nil {
+			return err
+		}
+		if mark != "" {
+			var err error
+			if out.Entry, err = parseEntry(mark, at, source, 0, ""); err != nil {
+				return err
+			}
+		}
+		state.Done[key] = out
+		return nil
+	})
+}
+
+func (a *appender) loadTickets(state *attendance.State, tickets rows) error {
+	const query = `SELECT t.ticket, t.person_id FROM json_each(?1) j CROSS JOIN used_tickets t
+		ON t.session_id = ?2 AND t.ticket = j.value ->> 0`
+	return eachRow(a.ctx, a.tx, query, []any{tickets.json(), state.Session.ID}, func(scan scanFunc) error {
+		var ticket string
+		var person attendance.PersonID
+		err := scan(&ticket, &person)
+		state.UsedTickets[ticket] = person
+		return err
+	})
+}
+
+// writes gathers what the commands of one session change, one table a field.
+type writes struct {
+	events, commands, tickets rows
+	changed                   []attendance.PersonID // whose marks, perhaps repeatedly
+}
+
+func (w *writes) add(c *attendance.Command, r *recorder.Result) {
+	for _, e := range r.Events {
+		mark := ""
+		if e.Kind == attendance.MarkSet {
+			mark = e.Mark.String()
+			w.changed = append(w.changed, e.Person)
+		}
+		w.events.add(e.Seq, e.At.UnixMilli(), e.Kind.String(), int64(e.Person), mark, e.Source.String(), int64(e.Actor), e.Note)
+	}
+	entry, mark := r.Outcome.Entry, ""
+	var at int64
+	if c.Kind == attendance.CheckIn {
+		mark, at = entry.Mark.String(), entry.At.UnixMilli()
+	}
+	w.commands.add(int64(c.Actor), c.ID, r.Outcome.From, r.Outcome.To, mark, at, entry.Source.String())
+	if c.Ticket != "" {
+		w.tickets.add(c.Ticket, int64(c.Actor))
+	}
+}
+
+func (w *writes) flush(ctx context.Context, tx *sql.Tx, state *attendance.State, before int64) error {
+	id := state.Session.ID
+	exec := func(query string, args ...any) error {
+		_, err := tx.ExecContext(ctx, query, args...)
+		return err
+	}
+	err := exec(`INSERT INTO commands SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, j.value ->> 6
+		FROM json_each(?2) j`, id, w.commands.json())
+	if err != nil {
+		return fmt.Errorf("insert commands: %w", err)
+	}
+	if len(w.tickets) > 0 {
+		if err := exec(`INSERT OR IGNORE INTO used_tickets SELECT ?1, j.value ->> 0, j.value ->> 1 FROM json_each(?2) j`, id, w.tickets.json()); err != nil {
+			return fmt.Errorf("insert used tickets: %w", err)
+		}
+	}
+	if state.Session.Seq == before {
+		return nil
+	}
+	err = exec(`INSERT INTO events SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, j.value ->> 6, j.value ->> 7
+		FROM json_each(?2) j`, id, w.events.json())
+	if err != nil {
+		return fmt.Errorf("insert events: %w", err)
+	}
+	if err := w.flushMarks(exec, state); err != nil {
+		return err
+	}
+	ses := &state.Session
+	err = exec(`UPDATE sessions SET seq = ?2, status = ?3, opened_at = ?4, closed_at = ?5 WHERE id = ?1`,
+		id, ses.Seq, ses.Status.String(), toMillis(ses.OpenedAt), toMillis(ses.ClosedAt))
+	if err != nil {
+		return fmt.Errorf("update session: %w", err)
+	}
+	return nil
+}
+
+func (w *writes) flushMarks(exec func(string, ...any) error, state *attendance.State) error {
+	var set, unset rows
+	for _, p := range w.changed {
+		if e := state.Students[p]; e.Mark == attendance.Unset {
+			unset.add(int64(p))
+		} else {
+			set.add(int64(p), e.Mark.String(), e.At.UnixMilli(), e.Source.String(), int64(e.Actor), e.Note)
+		}
+	}
+	if len(set) > 0 {
+		err := exec(`INSERT OR REPLACE INTO marks SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5
+			FROM json_each(?2) j`, state.Session.ID, set.json())
+		if err != nil {
+			return fmt.Errorf("set marks: %w", err)
+		}
+	}
+	if len(unset) > 0 {
+		err := exec(`DELETE FROM marks WHERE session_id = ?1 AND person_id IN (SELECT j.value ->> 0 FROM json_each(?2) j)`,
+			state.Session.ID, unset.json())
+		if err != nil {
+			return fmt.Errorf("unset marks: %w", err)
+		}
+	}
+	return nil
+}
+
+// queryer is a transaction or a pool.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+type scanFunc func(dest ...any) error
+
+// eachRow calls fn for each row of a query.
+func eachRow(ctx context.Context, q queryer, query string, args []any, fn func(scanFunc) error) error {
+	found, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer found.Close()
+	for found.Next() {
+		if err := fn(found.Scan); err != nil {
+			return err
+		}
+	}
+	return found.Err()
+}
+
+// readSession returns sql.ErrNoRows if there is no such session.
+func readSession(ctx context.Context, q queryer, id attendance.SessionID) (attendance.Session, attendance.Rules, error) {
+	s := attendance.Session{ID: id}
+	var r attendance.Rules
+	var starts, ends, opened, closed, lateAfter sql.NullInt64
+	var status, onClose string
+	var step int64
+	err := q.QueryRowContext(ctx, `SELECT s.course_id, s.title, s.starts_at, s.ends_at, s.status, s.opened_at, s.closed_at, s.secret, s.seq,
+		c.late_after, c.on_close, c.code_step, c.code_grace FROM sessions s JOIN courses c ON c.id = s.course_id WHERE s.id = ?`, id).
+		Scan(&s.Course, &s.Title, &starts, &ends, &status, &opened, &closed, &s.Secret, &s.Seq, &lateAfter, &onClose, &step, &r.CodeGrace)
+	if err != nil {
+		return s, r, err
+	}
+	s.Starts, s.Ends, s.OpenedAt, s.ClosedAt = fromMillis(starts), fromMillis(ends), fromMillis(opened), fromMillis(closed)
+	r.CodeStep = time.Duration(step) * time.Millisecond
+	r.LateAfter = attendance.NeverLate
+	if lateAfter.Valid {
+		r.LateAfter = time.Duration(lateAfter.Int64) * time.Minute
+	}
+	var ok1, ok2 bool
+	s.Status, ok1 = attendance.ParseStatus(status)
+	r.OnClose, ok2 = attendance.ParseOnClose(onClose)
+	if !ok1 || !ok2 {
+		return s, r, fmt.Errorf("session %d has status %q and its course %q on closing: this file was written by something else", id, status, onClose)
+	}
+	return s, r, nil
+}
+
+func parseEntry(mark string, at int64, source string, actor int64, note string) (attendance.Entry, error) {
+	m, ok1 := attendance.ParseMark(mark)
+	src, ok2 := attendance.ParseSource(source)
+	if !ok1 || !ok2 {
+		return attendance.Entry{}, fmt.Errorf("mark %q by %q is not one this program knows", mark, source)
+	}
+	return attendance.Entry{Mark: m, At: time.UnixMilli(at).UTC(), Source: src, Actor: attendance.PersonID(actor), Note: note}, nil
+}
