@@ -1,0 +1,246 @@
+package live
+
+import (
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/muster-live/muster/attendance"
+)
+
+// CloseCode is a WebSocket close code, as docs/protocol.md lists them.
+type CloseCode uint16
+
+// The close codes that the server uses.
+const (
+	CloseNormal    CloseCode = 1000
+	CloseStopping  CloseCode = 1001
+	CloseProtocol  CloseCode = 1002
+	CloseNotText   CloseCode = 1003
+	CloseBadText   CloseCode = 1007
+	CloseTooLarge  CloseCode = 1009
+	CloseInternal  CloseCode = 1011
+	CloseSignedOut CloseCode = 4001
+	CloseForbidden CloseCode = 4003
+	CloseTooSlow   CloseCode = 4008
+	CloseNoPong    CloseCode = 4010
+)
+
+// A transport carries frames to one client. Its methods are not called at the same
+// time, but for close, which may come at any time and makes the others fail.
+type transport interface {
+	// bytes returns what goes over the line for a frame.
+	bytes(frame) []byte
+	// tryWrite writes as much of b as can be written without waiting.
+	tryWrite(b []byte) (n int, err error)
+	// write writes all of b, and fails at the deadline.
+	write(b []byte, deadline time.Time) error
+	// ping asks the client for a sign of life; like tryWrite, it does not wait.
+	ping()
+	// close tells the client why, if that does not mean waiting, and ends the line.
+	close(CloseCode)
+}
+
+// Limits of a connection.
+const (
+	stallLimit = 10 * time.Second // for one write that does not get through
+	maxQueued  = 256 << 10        // bytes of answers that wait for a slow line
+)
+
+// Conn is one client's connection. Once it has joined a session it takes part in
+// that session's room until it is closed.
+type Conn struct {
+	hub *Hub
+	out transport
+
+	// Set by join, before the room knows of the connection.
+	room     *room
+	shard    *shard
+	audience Audience
+	person   attendance.PersonID // 0 for a display that nobody signed in for
+
+	own    atomic.Bool // the student's own mark changed since it was last sent
+	afresh atomic.Bool // a snapshot is due whatever was sent before
+	heard  atomic.Bool // a sign of life came since the last ping
+
+	mu      sync.Mutex
+	joined  bool
+	sent    int64  // seq up to which everything is on its way
+	queue   []byte // answers that wait to be written
+	writing bool   // somebody is in pump or drain
+	closed  bool
+	code    CloseCode
+	done    chan struct{}
+}
+
+// Reply queues the answer to a command; it leaves with the next flush, together with
+// what the command changed.
+func (c *Conn) Reply(cmd *attendance.Command, out attendance.Outcome, err error) {
+	if err != nil {
+		c.enqueue(refusal(cmd.ID, err))
+	} else {
+		c.enqueue(ack(cmd, out))
+	}
+	c.mu.Lock()
+	shard := c.shard
+	c.mu.Unlock()
+	if shard != nil {
+		c.hub.touch(shard)
+	} else {
+		c.pump()
+	}
+}
+
+// Refuse answers the command id, or the last message if id is empty, with an error.
+func (c *Conn) Refuse(id string, err error) { c.send(refusal(id, err)) }
+
+// Pong answers a ping.
+func (c *Conn) Pong(n int64) { c.send(pong(n)) }
+
+// Done is closed when the connection is.
+func (c *Conn) Done() <-chan struct{} { return c.done }
+
+func (c *Conn) send(f frame) {
+	c.enqueue(f)
+	c.pump()
+}
+
+func (c *Conn) enqueue(f frame) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.queue = append(c.queue, c.out.bytes(f)...)
+	}
+}
+
+// pump writes what the connection has yet to be sent, without waiting. If another
+// goroutine is at it already, that one will see to it. What cannot be written now
+// is left to drain.
+func (c *Conn) pump() {
+	c.mu.Lock()
+	if c.writing {
+		tooMuch := len(c.queue) > maxQueued
+		c.mu.Unlock()
+		if tooMuch {
+			c.Close(CloseTooSlow)
+		}
+		return
+	}
+	for {
+		b := c.collect()
+		if len(b) == 0 {
+			c.mu.Unlock()
+			return
+		}
+		c.writing = true
+		c.mu.Unlock()
+		n, err := c.out.tryWrite(b)
+		if err != nil {
+			c.Close(CloseInternal)
+			return
+		}
+		if n < len(b) {
+			go c.drain(b[n:])
+			return
+		}
+		c.mu.Lock()
+		c.writing = false
+	}
+}
+
+// drain writes the rest of something that could not be written at once, then goes
+// on with whatever is the newest by then.
+func (c *Conn) drain(rest []byte) {
+	for len(rest) > 0 {
+		if err := c.out.write(rest, time.Now().Add(stallLimit)); err != nil {
+			c.Close(CloseTooSlow)
+			return
+		}
+		c.mu.Lock()
+		rest = c.collect()
+		c.writing = len(rest) > 0
+		c.mu.Unlock()
+	}
+}
+
+// collect returns the bytes to write next: queued answers, then what the room has
+// new. The lock is held.
+func (c *Conn) collect() []byte {
+	if c.closed {
+		return nil
+	}
+	b := c.queue
+	c.queue = nil
+	if !c.joined {
+		return b
+	}
+	for _, f := range c.fromRoom() {
+		if w := c.out.bytes(f); b == nil {
+			b = w // most often the only one, and then the shared bytes themselves
+		} else {
+			b = append(b[:len(b):len(b)], w...)
+		}
+	}
+	return b
+}
+
+// fromRoom returns the frames that bring the connection up to the room's state.
+func (c *Conn) fromRoom() (frames []frame) {
+	r := c.room
+	if c.audience == AudienceStudent && c.sent == r.head.Load() && !c.own.Load() && !c.afresh.Load() {
+		return nil // most often, and needs no lock
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	own := c.own.Swap(false)
+	switch {
+	case c.afresh.Swap(false):
+		frames = append(frames, r.snapshot(c))
+	case c.sent == r.session.Seq && !own:
+	case own:
+		frames = append(frames, r.ownDelta(c.sent, c.person))
+	case c.audience != AudienceBoard:
+		frames = append(frames, r.delta(c.audience, c.sent, nil))
+	default:
+		if events, ok := r.missed(c.sent); ok {
+			frames = append(frames, r.delta(AudienceBoard, c.sent, events))
+		} else {
+			frames = append(frames, r.snapshot(c))
+		}
+	}
+	c.sent = r.session.Seq
+	if w := r.watchers[c]; w != nil {
+		frames = append(frames, r.news(c, w)...)
+	}
+	return frames
+}
+
+// Close ends the connection with a code. Only the first call counts.
+func (c *Conn) Close(code CloseCode) {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return
+	}
+	c.closed, c.code = true, code
+	c.queue = nil
+	joined := c.joined
+	c.mu.Unlock()
+	c.out.close(code)
+	c.hub.leave(c, joined)
+	close(c.done)
+}
+
+// CloseCode returns the code that the connection was closed with, after Done.
+func (c *Conn) CloseCode() CloseCode {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.code
+}
+
+// bye tells the client that the server stops, and when to come back.
+func (c *Conn) bye(spread time.Duration) {
+	c.send(bye("stopping", rand.N(spread)))
+	c.Close(CloseStopping)
+}

@@ -1,0 +1,285 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/muster-live/muster/attendance"
+)
+
+// Record is a session with everything that its room shows, as a store reads it.
+type Record struct {
+	Session     attendance.Session
+	Rules       attendance.Rules
+	CourseCode  string
+	CourseTitle string
+	Roster      int64    // version of the course's enrolments and names
+	Students    []Person // by family name
+	Entries     map[attendance.PersonID]attendance.Entry
+	Recent      []attendance.Event // the newest events, by seq, up to Session.Seq
+}
+
+// Person is somebody enrolled in the course as a student.
+type Person struct {
+	ID     attendance.PersonID
+	Family string
+	Given  string
+	Ref    string // the institution's own id; may be empty
+}
+
+// Head says how far the log has come with a session, and the version of its roster.
+type Head struct {
+	Seq    int64
+	Roster int64
+}
+
+// Store is what rooms need to read.
+type Store interface {
+	// Record reads a session. It returns an [attendance.Error] with
+	// CodeUnknownSession if there is none.
+	Record(ctx context.Context, id attendance.SessionID) (*Record, error)
+	// Events reads at most limit events of a session, from seq after+1 on.
+	Events(ctx context.Context, id attendance.SessionID, after int64, limit int) ([]attendance.Event, error)
+	// Heads reads the heads of sessions.
+	Heads(ctx context.Context, ids []attendance.SessionID) (map[attendance.SessionID]Head, error)
+}
+
+// keptEvents is how many events a room remembers for those who come back. Somebody
+// who missed more gets a snapshot, which is shorter.
+const keptEvents = 2048
+
+// room is a session as this node shows it.
+type room struct {
+	id   attendance.SessionID
+	head atomic.Int64 // session.Seq, to be looked at without the lock
+
+	mu      sync.Mutex
+	loaded  bool
+	session attendance.Session
+	rules   attendance.Rules
+	course  []byte // the JSON of the snapshot's course
+	title   []byte // the JSON of its title
+	roster  int64
+	people  []Person
+	entries map[attendance.PersonID]attendance.Entry // one for every student, and only those
+	counts  attendance.Counts
+	recent  []attendance.Event // the newest, without gaps, ending at session.Seq
+
+	shards   []*shard // the first is for boards and displays
+	watchers map[*Conn]*watch
+	students map[attendance.PersonID][]*Conn
+	present  map[attendance.PersonID]bool // connected to any node
+
+	deltas    map[deltaKey]frame // encoded since the last change
+	snapshots map[Audience][]byte
+
+	codesTimer *time.Timer
+	emptySince time.Time // zero while there are connections
+	repairing  atomic.Bool
+}
+
+// watch is what a board or a display has yet to be told besides events.
+type watch struct {
+	presence map[attendance.PersonID]bool // who came (true) or went since it was last told
+	codes    bool                         // new codes are due
+}
+
+func newRoom(id attendance.SessionID) *room {
+	return &room{
+		id:       id,
+		shards:   []*shard{{}},
+		watchers: make(map[*Conn]*watch),
+		students: make(map[attendance.PersonID][]*Conn),
+		present:  make(map[attendance.PersonID]bool),
+	}
+}
+
+// load takes over the record, which may be newer than what the room has, not older.
+func (r *room) load(rec *Record) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.loaded && rec.Session.Seq < r.session.Seq {
+		return // events came while it was read; the next check of the heads reads it again
+	}
+	r.session, r.rules, r.roster, r.people = rec.Session, rec.Rules, rec.Roster, rec.Students
+	r.title, r.course = mustJSON(rec.Session.Title), mustJSON(courseJSON{rec.Session.Course, rec.CourseCode, rec.CourseTitle})
+	r.recent = rec.Recent
+	r.entries = make(map[attendance.PersonID]attendance.Entry, len(rec.Students))
+	r.counts = attendance.Counts{}
+	for _, p := range rec.Students {
+		e := rec.Entries[p.ID]
+		r.entries[p.ID] = e
+		r.counts[e.Mark]++
+	}
+	r.loaded = true
+	r.changed()
+}
+
+// changed forgets what was encoded. The lock is held.
+func (r *room) changed() {
+	r.head.Store(r.session.Seq)
+	r.deltas, r.snapshots = nil, nil
+}
+
+// apply takes in events of this session and reports whether one was missing before
+// them, in which case the room is as it was before the gap.
+func (r *room) apply(events []attendance.Event) (gap bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.loaded {
+		return true
+	}
+	for _, e := range events {
+		if e.Seq <= r.session.Seq {
+			continue // the bus may repeat
+		}
+		if e.Seq > r.session.Seq+1 {
+			return true
+		}
+		r.session.Apply(e)
+		if e.Kind == attendance.MarkSet {
+			r.setEntry(e)
+		} else {
+			r.scheduleCodes()
+		}
+		if len(r.recent) >= 2*keptEvents {
+			r.recent = append(r.recent[:0:0], r.recent[keptEvents:]...)
+		}
+		r.recent = append(r.recent, e)
+		r.changed()
+	}
+	return false
+}
+
+func (r *room) setEntry(e attendance.Event) {
+	old, student := r.entries[e.Person]
+	if !student {
+		return // enrolled a moment ago: the roster is about to be read again
+	}
+	entry := e.Entry()
+	r.entries[e.Person] = entry
+	r.counts[old.Mark]--
+	r.counts[entry.Mark]++
+	for _, c := range r.students[e.Person] {
+		c.own.Store(true)
+	}
+}
+
+// missed returns the events after seq, or false if the room no longer has them all.
+func (r *room) missed(seq int64) ([]attendance.Event, bool) {
+	n := r.session.Seq - seq
+	if n < 0 || n > int64(len(r.recent)) {
+		return nil, false
+	}
+	return r.recent[int64(len(r.recent))-n:], true
+}
+
+// setPresent takes in that somebody has come or gone, on any node, and returns the
+// shards that have something to tell of it.
+func (r *room) setPresent(p attendance.PersonID, here bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.present[p] == here {
+		return
+	}
+	if here {
+		r.present[p] = true
+	} else {
+		delete(r.present, p)
+	}
+	for _, w := range r.watchers {
+		w.presence[p] = here
+	}
+}
+
+// scheduleCodes has the displays told of new codes now and at each step from then
+// on, for as long as the session is open and there is a display. The lock is held.
+func (r *room) scheduleCodes() {
+	displays := false
+	for c, w := range r.watchers {
+		if c.audience == AudienceDisplay {
+			displays, w.codes = true, true
+		}
+	}
+	if r.codesTimer != nil {
+		r.codesTimer.Stop()
+		r.codesTimer = nil
+	}
+	if !displays || r.session.Status != attendance.Open {
+		return
+	}
+	now := time.Now()
+	_, start := r.session.Codes(r.rules).At(now)
+	r.codesTimer = time.AfterFunc(start.Add(r.rules.CodeStep).Sub(now), func() {
+		r.mu.Lock()
+		r.scheduleCodes()
+		front := r.shards[0]
+		r.mu.Unlock()
+		front.wake()
+	})
+}
+
+// add lets a connection in. The lock is held.
+func (r *room) add(c *Conn) {
+	if c.audience == AudienceStudent {
+		r.students[c.person] = append(r.students[c.person], c)
+		c.shard = r.roomyShard()
+	} else {
+		r.watchers[c] = &watch{presence: make(map[attendance.PersonID]bool)}
+		c.shard = r.shards[0]
+	}
+	c.shard.add(c)
+	r.emptySince = time.Time{}
+}
+
+// remove lets a connection out and reports whether it was the person's last student
+// connection on this node.
+func (r *room) remove(c *Conn) (last bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c.shard.remove(c)
+	if c.audience == AudienceStudent {
+		mine := r.students[c.person]
+		mine = slices.DeleteFunc(slices.Clone(mine), func(x *Conn) bool { return x == c })
+		r.students[c.person] = mine
+		if last = len(mine) == 0; last {
+			delete(r.students, c.person)
+		}
+	} else {
+		delete(r.watchers, c)
+		r.scheduleCodes()
+	}
+	if len(r.students)+len(r.watchers) == 0 {
+		r.emptySince = time.Now()
+	}
+	return last
+}
+
+func (r *room) roomyShard() *shard {
+	for _, s := range r.shards[1:] {
+		if s.size() < shardSize {
+			return s
+		}
+	}
+	s := &shard{}
+	r.shards = append(r.shards, s)
+	return s
+}
+
+func mustJSON(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // only our own plain types come here
+	}
+	return b
+}
+
+type courseJSON struct {
+	ID    attendance.CourseID `json:"id"`
+	Code  string              `json:"code"`
+	Title string              `json:"title"`
+}
