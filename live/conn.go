@@ -36,8 +36,9 @@ type transport interface {
 	tryWrite(b []byte) (n int, err error)
 	// write writes all of b, and fails at the deadline.
 	write(b []byte, deadline time.Time) error
-	// ping asks the client for a sign of life; like tryWrite, it does not wait.
-	ping()
+	// ping returns what to write to ask the client for a sign of life, and whether
+	// the client is to answer.
+	ping() (b []byte, answered bool)
 	// close tells the client why, if that does not mean waiting, and ends the line.
 	close(CloseCode)
 }
@@ -72,6 +73,8 @@ type Conn struct {
 	closed  bool
 	code    CloseCode
 	done    chan struct{}
+
+	slot int // in the hub's wheel
 }
 
 // Reply queues the answer to a command; it leaves with the next flush, together with
@@ -238,6 +241,28 @@ func (c *Conn) CloseCode() CloseCode {
 	defer c.mu.Unlock()
 	return c.code
 }
+
+// beat asks for a sign of life, and ends the connection if there was none since the
+// last time.
+func (c *Conn) beat() {
+	if !c.heard.Swap(false) {
+		c.Close(CloseNoPong)
+		return
+	}
+	b, answered := c.out.ping()
+	c.mu.Lock()
+	if c.writing || !answered {
+		c.heard.Store(true) // while a write is under way its own deadline decides
+	}
+	if !c.writing && !c.closed {
+		c.queue = append(c.queue, b...)
+	}
+	c.mu.Unlock()
+	c.pump()
+}
+
+// Heard says that the client has given a sign of life.
+func (c *Conn) Heard() { c.heard.Store(true) }
 
 // bye tells the client that the server stops, and when to come back.
 func (c *Conn) bye(spread time.Duration) {

@@ -177,9 +177,11 @@ func (r *room) snapshot(c *Conn) frame {
 			b = append(r.appendCodes(append(b, `,"codes":{`...), now), '}')
 		}
 	case AudienceBoard:
-		b = append(b, `,"connected":[`...)
-		b = appendPeople(b, r.present, true)
-		b = append(b, ']')
+		b = append(appendPeople(append(b, `,"connected":[`...), r.present, true), ']')
+	}
+	if w := r.watchers[c]; w != nil {
+		clear(w.presence) // it is all in here
+		w.everyone, w.codes = false, false
 	}
 	return finish(append(b, '}'))
 }
@@ -253,15 +255,19 @@ func (r *room) appendCodes(b []byte, now time.Time) []byte {
 // news returns what the watching connection has yet to be told besides events. The
 // lock is held.
 func (r *room) news(c *Conn, w *watch) (news []frame) {
-	if len(w.presence) > 0 {
+	if len(w.presence) > 0 || w.everyone {
 		b := newFrame(64)
-		if c.audience == AudienceDisplay {
+		switch {
+		case c.audience == AudienceDisplay:
 			b = appendInt(b, `{"t":"presence","count":`, int64(len(r.present)))
-		} else {
+		case w.everyone:
+			b = append(appendPeople(append(b, `{"t":"presence","all":[`...), r.present, true), ']')
+		default:
 			b = appendPeople(append(b, `{"t":"presence","on":[`...), w.presence, true)
 			b = append(appendPeople(append(b, `],"off":[`...), w.presence, false), ']')
 		}
 		clear(w.presence)
+		w.everyone = false
 		news = append(news, finish(append(b, '}')))
 	}
 	if w.codes && c.audience == AudienceDisplay && r.session.Status == attendance.Open {

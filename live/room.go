@@ -78,12 +78,23 @@ type room struct {
 	snapshots map[Audience][]byte
 
 	codesTimer *time.Timer
-	emptySince time.Time // zero while there are connections
+	behind     bool // events came before the record was read
 	repairing  atomic.Bool
+
+	// arrivals orders what the cluster is told of people who come and go.
+	// It is locked before mu.
+	arrivals sync.Mutex
+
+	// Guarded by the hub's lock.
+	ready     chan struct{} // closed when loading has ended
+	loadErr   error
+	users     int       // connections that joined or are about to
+	idleSince time.Time // when users became 0
 }
 
 // watch is what a board or a display has yet to be told besides events.
 type watch struct {
+	everyone bool                         // it has yet to be told who is there at all
 	presence map[attendance.PersonID]bool // who came (true) or went since it was last told
 	codes    bool                         // new codes are due
 }
@@ -95,15 +106,17 @@ func newRoom(id attendance.SessionID) *room {
 		watchers: make(map[*Conn]*watch),
 		students: make(map[attendance.PersonID][]*Conn),
 		present:  make(map[attendance.PersonID]bool),
+		ready:    make(chan struct{}),
 	}
 }
 
-// load takes over the record, which may be newer than what the room has, not older.
-func (r *room) load(rec *Record) {
+// load takes over the record, unless that is older than what the room has, and
+// reports whether the room may have missed events meanwhile.
+func (r *room) load(rec *Record) (behind bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.loaded && rec.Session.Seq < r.session.Seq {
-		return // events came while it was read; the next check of the heads reads it again
+		return true
 	}
 	r.session, r.rules, r.roster, r.people = rec.Session, rec.Rules, rec.Roster, rec.Students
 	r.title, r.course = mustJSON(rec.Session.Title), mustJSON(courseJSON{rec.Session.Course, rec.CourseCode, rec.CourseTitle})
@@ -117,6 +130,37 @@ func (r *room) load(rec *Record) {
 	}
 	r.loaded = true
 	r.changed()
+	r.scheduleCodes() // their rules may have changed
+	for _, conns := range r.students {
+		for _, c := range conns {
+			c.afresh.Store(true)
+		}
+	}
+	for c := range r.watchers {
+		c.afresh.Store(true)
+	}
+	behind, r.behind = r.behind, false
+	return behind
+}
+
+// isStudent reports whether somebody is a student of the course.
+func (r *room) isStudent(p attendance.PersonID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.entries[p]
+	return ok
+}
+
+// strangers returns the student connections of people who are no longer students.
+func (r *room) strangers() (conns []*Conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for p, mine := range r.students {
+		if _, ok := r.entries[p]; !ok {
+			conns = append(conns, mine...)
+		}
+	}
+	return conns
 }
 
 // changed forgets what was encoded. The lock is held.
@@ -131,7 +175,8 @@ func (r *room) apply(events []attendance.Event) (gap bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.loaded {
-		return true
+		r.behind = true
+		return false
 	}
 	for _, e := range events {
 		if e.Seq <= r.session.Seq {
@@ -178,8 +223,7 @@ func (r *room) missed(seq int64) ([]attendance.Event, bool) {
 	return r.recent[int64(len(r.recent))-n:], true
 }
 
-// setPresent takes in that somebody has come or gone, on any node, and returns the
-// shards that have something to tell of it.
+// setPresent takes in that somebody has come or gone, on any node.
 func (r *room) setPresent(p attendance.PersonID, here bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -223,17 +267,20 @@ func (r *room) scheduleCodes() {
 	})
 }
 
-// add lets a connection in. The lock is held.
-func (r *room) add(c *Conn) {
+// add lets a connection in and reports whether it is the person's first student
+// connection on this node. The lock is held.
+func (r *room) add(c *Conn) (first bool) {
 	if c.audience == AudienceStudent {
+		first = len(r.students[c.person]) == 0
 		r.students[c.person] = append(r.students[c.person], c)
 		c.shard = r.roomyShard()
 	} else {
 		r.watchers[c] = &watch{presence: make(map[attendance.PersonID]bool)}
 		c.shard = r.shards[0]
+		r.scheduleCodes()
 	}
 	c.shard.add(c)
-	r.emptySince = time.Time{}
+	return first
 }
 
 // remove lets a connection out and reports whether it was the person's last student
@@ -242,21 +289,42 @@ func (r *room) remove(c *Conn) (last bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c.shard.remove(c)
-	if c.audience == AudienceStudent {
-		mine := r.students[c.person]
-		mine = slices.DeleteFunc(slices.Clone(mine), func(x *Conn) bool { return x == c })
-		r.students[c.person] = mine
-		if last = len(mine) == 0; last {
-			delete(r.students, c.person)
-		}
-	} else {
+	if c.audience != AudienceStudent {
 		delete(r.watchers, c)
 		r.scheduleCodes()
+		return false
 	}
-	if len(r.students)+len(r.watchers) == 0 {
-		r.emptySince = time.Now()
+	mine := slices.DeleteFunc(slices.Clone(r.students[c.person]), func(x *Conn) bool { return x == c })
+	if len(mine) > 0 {
+		r.students[c.person] = mine
+		return false
 	}
-	return last
+	delete(r.students, c.person)
+	return true
+}
+
+// greet returns the frame that answers a join: what the client has missed since seq,
+// or everything, whichever is shorter. The lock is held.
+func (r *room) greet(c *Conn, j Join) frame {
+	if j.Seq == nil || *j.Seq < 0 || *j.Seq > r.session.Seq || c.audience == AudienceDisplay {
+		return r.snapshot(c)
+	}
+	if c.audience == AudienceStudent {
+		return r.ownDelta(*j.Seq, c.person)
+	}
+	events, ok := r.missed(*j.Seq)
+	if !ok || j.Roster != r.roster {
+		return r.snapshot(c)
+	}
+	r.watchers[c].everyone = true
+	delta := r.delta(AudienceBoard, *j.Seq, events)
+	if len(events) > len(r.people)/2 {
+		if whole := r.snapshot(c); len(whole.buf) < len(delta.buf) {
+			r.watchers[c].everyone = false
+			return whole
+		}
+	}
+	return delta
 }
 
 func (r *room) roomyShard() *shard {
