@@ -1,0 +1,132 @@
+package identity
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/muster-live/muster/attendance"
+)
+
+// Store is what Accounts needs of a store. A method that looks for one thing
+// reports false if there is none.
+type Store interface {
+	// Secret returns a key of this installation: random bytes made when it is first
+	// asked for, by whichever process, and the same ever after.
+	Secret(ctx context.Context, name string) ([]byte, error)
+
+	// SignInViewer returns whom a sign-in that has not run out stands for, if that
+	// person is active.
+	SignInViewer(ctx context.Context, token TokenHash, now time.Time) (Viewer, bool, error)
+	// PasswordOf returns the active person with this username, in any case, and the
+	// hash of the password; it reports false if there is no such person or no
+	// password.
+	PasswordOf(ctx context.Context, username string) (attendance.PersonID, string, bool, error)
+	// Account returns a person, active or not.
+	Account(ctx context.Context, person attendance.PersonID) (Account, bool, error)
+	AddSignIn(ctx context.Context, s SignIn) error
+	RemoveSignIn(ctx context.Context, token TokenHash) error
+	RemoveSignIns(ctx context.Context, person attendance.PersonID) error
+	// ChangePassword sets the password's hash, and ends all of the person's sign-ins
+	// but keep, and all join links, in one transaction.
+	ChangePassword(ctx context.Context, person attendance.PersonID, hash string, keep TokenHash, now time.Time) error
+
+	// JoinLink returns a link, used or not, and the person it is for.
+	JoinLink(ctx context.Context, token TokenHash) (JoinLink, Account, bool, error)
+	// AddJoinLinks makes links and says so in the audit.
+	AddJoinLinks(ctx context.Context, links []JoinLink, now time.Time) error
+	// UseJoinLink does all that a Joining says in one transaction, and uses up every
+	// join link of the person. It reports false, and changes nothing, if the link
+	// has been used or has run out. It returns an [attendance.Error] with
+	// CodeConflict if somebody else has the username.
+	UseJoinLink(ctx context.Context, token TokenHash, j Joining, now time.Time) (bool, error)
+	// WithoutPassword returns the active people of a course who have no password, by
+	// name; those who administer anything or teach anywhere only if staff is set.
+	WithoutPassword(ctx context.Context, course attendance.CourseID, staff bool) ([]Account, error)
+	// AdminToInvite returns an administrator, made if there is none, provided that no
+	// administrator can sign in.
+	AdminToInvite(ctx context.Context, now time.Time) (attendance.PersonID, bool, error)
+}
+
+// Account is what identity knows of a person.
+type Account struct {
+	Person      attendance.PersonID
+	Given       string
+	Family      string
+	Ref         string // the institution's own id, if there is one
+	Email       string
+	Username    string // what the person signs in with; empty: none yet
+	Admin       bool
+	Active      bool
+	HasPassword bool
+}
+
+// SignIn is one browser or program that may act for a person.
+type SignIn struct {
+	Token   TokenHash
+	Person  attendance.PersonID
+	Created time.Time
+	Expires time.Time
+	Agent   string // what the browser calls itself
+}
+
+// SignInLife is how long a sign-in lasts.
+const SignInLife = 30 * 24 * time.Hour
+
+// Accounts signs people in and out. Make one with New. Its methods may be called
+// from many goroutines.
+type Accounts struct {
+	store      Store
+	now        func() time.Time
+	ended      func(attendance.PersonID)
+	hashing    *hashing
+	byName     *tries
+	byAddress  *tries
+	displayKey []byte
+}
+
+// New returns accounts over the store. The function now tells the time; ended, if it
+// is not nil, is called after sign-ins of a person have ended, so that what runs on
+// them (live connections) can be ended too. It must not block.
+func New(ctx context.Context, store Store, now func() time.Time, ended func(attendance.PersonID)) (*Accounts, error) {
+	key, err := store.Secret(ctx, "display")
+	if err != nil {
+		return nil, fmt.Errorf("read the key of display links: %w", err)
+	}
+	if ended == nil {
+		ended = func(attendance.PersonID) {}
+	}
+	return &Accounts{
+		store: store, now: now, ended: ended, displayKey: key,
+		hashing:   newHashing(),
+		byName:    newTries(10, 30*time.Second),
+		byAddress: newTries(500, time.Second),
+	}, nil
+}
+
+// Authenticate returns whom a token stands for: the token of a sign-in, or that of
+// a display. A token that is neither, or no more, gives the zero Viewer.
+func (a *Accounts) Authenticate(ctx context.Context, token string) (Viewer, error) {
+	if session, ok := a.DisplayOf(token); ok {
+		return Viewer{Display: session}, nil
+	}
+	hash, ok := parseToken(token)
+	if !ok {
+		return Viewer{}, nil
+	}
+	v, ok, err := a.store.SignInViewer(ctx, hash, a.now())
+	if err != nil || !ok {
+		return Viewer{}, err
+	}
+	return v, nil
+}
+
+// Account returns the account of a person, or an [attendance.Error] with
+// CodeNotFound.
+func (a *Accounts) Account(ctx context.Context, person attendance.PersonID) (Account, error) {
+	acc, ok, err := a.store.Account(ctx, person)
+	if err == nil && !ok {
+		err = attendance.Refuse(attendance.CodeNotFound, "There is no such person.")
+	}
+	return acc, err
+}

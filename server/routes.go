@@ -1,0 +1,56 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/muster-live/muster/attendance"
+)
+
+// apiPrefix is where the REST API and the live endpoints are.
+const apiPrefix = "/api/v1"
+
+// routes is the table of all that can be called. The REST API is in groups, each of
+// which registers its calls with api, and thereby in /api/v1/openapi.json.
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	for pattern, handler := range map[string]http.HandlerFunc{
+		// Pages. What they show they get from the API.
+		"GET /{$}":              s.page("student.html"),
+		"GET /s/{session}":      s.page("student.html"),
+		"GET /me":               s.page("student.html"),
+		"GET /signin":           s.page("signin.html"),
+		"GET /join/{token}":     s.page("signin.html"),
+		"GET /display/{id}":     s.page("display.html"),
+		"GET /teach":            s.page("teacher.html"),
+		"GET /teach/{course}":   s.page("teacher.html"),
+		"GET /board/{session}":  s.page("teacher.html"),
+		"GET /report/{session}": s.page("teacher.html"),
+		"GET /admin":            s.page("admin.html"),
+		"GET /admin/{rest...}":  s.page("admin.html"),
+		"/":                     s.asset,
+
+		// What the API does not have.
+		apiPrefix + "/": s.noSuchCall,
+	} {
+		mux.HandleFunc(pattern, handler)
+	}
+
+	api := humago.NewWithPrefix(mux, apiPrefix, apiConfig())
+	s.accountRoutes(api)
+	return mux
+}
+
+func apiConfig() huma.Config {
+	c := huma.DefaultConfig("muster", "1")
+	c.Info.Description = "Attendance, live. docs/api.md tells what the calls are for; live messages are in docs/protocol.md."
+	c.DocsPath, c.SchemasPath = "", "" // the docs page loads scripts from elsewhere
+	c.CreateHooks = nil                // no $schema in each answer
+	return c
+}
+
+func (s *Server) noSuchCall(w http.ResponseWriter, r *http.Request) {
+	s.fail(w, r, attendance.Refuse(attendance.CodeNotFound, "There is no such call. "+apiPrefix+"/openapi.json lists all."))
+}
