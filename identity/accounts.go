@@ -80,8 +80,8 @@ type Accounts struct {
 	now        func() time.Time
 	ended      func(attendance.PersonID)
 	hashing    *hashing
-	byName     *tries
-	byAddress  *tries
+	byName     *Tries
+	byAddress  *Tries
 	displayKey []byte
 }
 
@@ -99,8 +99,8 @@ func New(ctx context.Context, store Store, now func() time.Time, ended func(atte
 	return &Accounts{
 		store: store, now: now, ended: ended, displayKey: key,
 		hashing:   newHashing(),
-		byName:    newTries(10, 30*time.Second),
-		byAddress: newTries(500, time.Second),
+		byName:    NewTries(10, 30*time.Second),
+		byAddress: NewTries(500, time.Second),
 	}, nil
 }
 

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// tries limits how often something may fail for a key (a username, an address): so
+// Tries limits how often something may fail for a key (a username, an address): so
 // many times at once, and one more each so often after that.
-type tries struct {
+type Tries struct {
 	burst int
 	every time.Duration
 
@@ -16,17 +16,18 @@ type tries struct {
 	until map[string]time.Time // when the key has all its tries again
 }
 
-func newTries(burst int, every time.Duration) *tries {
-	return &tries{burst: burst, every: every, until: make(map[string]time.Time)}
+// NewTries allows burst failures at once, and one more every so often after that.
+func NewTries(burst int, every time.Duration) *Tries {
+	return &Tries{burst: burst, every: every, until: make(map[string]time.Time)}
 }
 
 // maxTried is how many keys are remembered before those that have all their tries
 // again are looked for and forgotten.
 const maxTried = 10_000
 
-// take uses up one try of the key. If there is none left, it returns how long to
+// Take uses up one try of the key. If there is none left, it returns how long to
 // wait for the next. A try that succeeds is to be given back.
-func (t *tries) take(key string, now time.Time) (wait time.Duration) {
+func (t *Tries) Take(key string, now time.Time) (wait time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	until := t.until[key]
@@ -44,8 +45,8 @@ func (t *tries) take(key string, now time.Time) (wait time.Duration) {
 	return 0
 }
 
-// giveBack undoes one take.
-func (t *tries) giveBack(key string) {
+// GiveBack undoes one Take.
+func (t *Tries) GiveBack(key string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if until, ok := t.until[key]; ok {
