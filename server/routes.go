@@ -32,6 +32,13 @@ func (s *Server) routes() http.Handler {
 		"GET /admin/{rest...}":  s.page("admin.html"),
 		"/":                     s.asset,
 
+		// Live messages, as docs/protocol.md has them.
+		"GET " + apiPrefix + "/live":                         s.liveSocket,
+		"GET " + apiPrefix + "/sessions/{session}/live":      s.liveStream,
+		"GET " + apiPrefix + "/sessions/{session}/state":     s.liveState,
+		"POST " + apiPrefix + "/sessions/{session}/commands": s.postCommand,
+		"GET /C/{session}/{code}":                            s.scanPage,
+
 		// What the API does not have.
 		apiPrefix + "/": s.noSuchCall,
 	} {
@@ -40,6 +47,7 @@ func (s *Server) routes() http.Handler {
 
 	api := humago.NewWithPrefix(mux, apiPrefix, apiConfig())
 	s.accountRoutes(api)
+	s.scanRoutes(api)
 	return mux
 }
 

@@ -17,6 +17,8 @@ import (
 
 	"github.com/muster-live/muster/attendance"
 	"github.com/muster-live/muster/identity"
+	"github.com/muster-live/muster/live"
+	"github.com/muster-live/muster/recorder"
 )
 
 // Config says how a Server is to behave.
@@ -48,6 +50,15 @@ type Roles interface {
 type Parts struct {
 	Accounts *identity.Accounts
 	Roles    Roles
+	Commands Commands
+	Recorder *recorder.Recorder
+	Hub      *live.Hub
+	Tickets  attendance.Tickets
+}
+
+// Commands knows which commands have been carried out.
+type Commands interface {
+	CommandDone(ctx context.Context, session attendance.SessionID, key attendance.CommandKey) (bool, error)
 }
 
 // Server answers HTTP requests. Make one with New.
@@ -60,11 +71,15 @@ type Server struct {
 	csrf    *http.CrossOriginProtection
 	pages   *pages
 	handler http.Handler
+	// Wrong codes are limited for each person; for each address more generously,
+	// since a whole lecture hall may share one.
+	personTries, addressTries *identity.Tries
 }
 
 // New returns a server. It fails if the configuration makes no sense.
 func New(cfg Config, parts Parts) (*Server, error) {
-	s := &Server{Parts: parts, cfg: cfg, log: cfg.Log, now: cfg.Clock, csrf: http.NewCrossOriginProtection()}
+	s := &Server{Parts: parts, cfg: cfg, log: cfg.Log, now: cfg.Clock, csrf: http.NewCrossOriginProtection(), 
+		personTries: identity.NewTries(10, 6*time.Second), addressTries: identity.NewTries(200, time.Second)}
 	if cfg.PublicURL != "" {
 		u, err := parsePublicURL(cfg.PublicURL)
 		if err != nil {

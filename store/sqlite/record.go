@@ -127,3 +127,13 @@ func (s *Store) Heads(ctx context.Context, ids []attendance.SessionID) (map[atte
 	}
 	return heads, nil
 }
+
+// CommandDone reports whether a command of a session has been carried out.
+func (s *Store) CommandDone(ctx context.Context, session attendance.SessionID, key attendance.CommandKey) (done bool, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM commands WHERE session_id = ? AND actor_id = ? AND command_id = ?)`,
+		session, key.Actor, key.ID).Scan(&done)
+	if err != nil {
+		return false, fmt.Errorf("look for a command of session %d: %w", session, err)
+	}
+	return done, nil
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/cluster/local"
+	"github.com/muster-live/muster/identity"
+	"github.com/muster-live/muster/live"
+	"github.com/muster-live/muster/recorder"
+	"github.com/muster-live/muster/server"
+	"github.com/muster-live/muster/store/sqlite"
+	"github.com/muster-live/muster/web"
+)
+
+// serveCmd is `muster serve`.
+type serveCmd struct {
+	Data        string `help:"Directory that everything is kept in." default:"./data" type:"path" env:"MUSTER_DATA"`
+	Listen      string `help:"Address to listen on." default:"127.0.0.1:8080" env:"MUSTER_LISTEN"`
+	PublicURL   string `help:"Where people reach the server, such as https://muster.example.edu. Without it, links say what the browser said." env:"MUSTER_PUBLIC_URL"`
+	BehindProxy bool   `help:"Every request comes through a reverse proxy that sets X-Forwarded-For and X-Forwarded-Proto." env:"MUSTER_BEHIND_PROXY"`
+	TLSCert     string `help:"Certificate chain (PEM), to speak HTTPS without a proxy." type:"existingfile" env:"MUSTER_TLS_CERT"`
+	TLSKey      string `help:"Key of the certificate (PEM)." type:"existingfile" env:"MUSTER_TLS_KEY"`
+}
+
+// Run serves until ctx ends.
+func (c *serveCmd) Run(ctx context.Context, stdout io.Writer, log *slog.Logger) error {
+	n, err := startNode(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "muster is at %s\n", n.URL)
+	link, ok, err := n.Accounts.InviteAdmin(ctx)
+	if err != nil {
+		return errors.Join(err, n.Close())
+	}
+	if ok {
+		fmt.Fprintf(stdout, "Nobody administers this installation yet. Open this link once, and choose a password:\n  %s/join/%s\n", n.URL, link)
+	}
+	select {
+	case <-ctx.Done():
+	case err = <-n.failed:
+	}
+	return errors.Join(err, n.Close())
+}
+
+// node is a running server with all its parts.
+type node struct {
+	URL      string // where it can be reached
+	Store    *sqlite.Store
+	Accounts *identity.Accounts
+	Recorder *recorder.Recorder
+
+	hub    *live.Hub
+	http   *http.Server
+	failed chan error // has room for one: the server stopped by itself
+}
+
+// stopLimit is how long requests under way may take once the server stops.
+const stopLimit = 10 * time.Second
+
+// startNode puts the parts together and listens. The caller closes the node.
+func startNode(ctx context.Context, c *serveCmd, log *slog.Logger) (_ *node, err error) {
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return nil, errors.New("--tls-cert and --tls-key go together")
+	}
+	n := &node{failed: make(chan error, 1)}
+	if n.Store, err = sqlite.Open(ctx, c.Data); err != nil {
+		return nil, err
+	}
+	var network local.Network
+	n.hub = live.NewHub(n.Store, network.Join, log)
+	n.Recorder = recorder.New(n.Store, n.hub, time.Now)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.Close())
+		}
+	}()
+	if n.Accounts, err = identity.New(ctx, n.Store, time.Now, n.hub.Disconnect); err != nil {
+		return nil, err
+	}
+	ticketKey, err := n.Store.Secret(ctx, "ticket")
+	if err != nil {
+		return nil, err
+	}
+	assets, err := frontEnd()
+	if err != nil {
+		return nil, err
+	}
+	s, err := server.New(
+		server.Config{PublicURL: c.PublicURL, BehindProxy: c.BehindProxy, Assets: assets, Clock: time.Now, Log: log},
+		server.Parts{
+			Accounts: n.Accounts, Roles: n.Store, Commands: n.Store,
+			Recorder: n.Recorder, Hub: n.hub, Tickets: attendance.Tickets{Key: ticketKey},
+		})
+	if err != nil {
+		return nil, err
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", c.Listen, err)
+	}
+	n.URL = c.url(listener.Addr())
+	n.http = s.HTTPServer()
+	go func() {
+		serve := func() error { return n.http.Serve(listener) }
+		if c.TLSCert != "" {
+			serve = func() error { return n.http.ServeTLS(listener, c.TLSCert, c.TLSKey) }
+		}
+		if err := serve(); !errors.Is(err, http.ErrServerClosed) {
+			n.failed <- err
+		}
+	}()
+	return n, nil
+}
+
+func frontEnd() (fs.FS, error) { return web.Files() }
+
+func (c *serveCmd) url(at net.Addr) string {
+	switch {
+	case c.PublicURL != "":
+		return c.PublicURL
+	case c.TLSCert != "":
+		return "https://" + at.String()
+	}
+	return "http://" + at.String()
+}
+
+// Close stops the node: no new connections, goodbye to those there are, then what is
+// under way is finished.
+func (n *node) Close() error {
+	var errs []error
+	if n.http != nil {
+		n.http.SetKeepAlivesEnabled(false)
+	}
+	n.hub.Close()
+	if n.http != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
+		defer cancel()
+		errs = append(errs, n.http.Shutdown(ctx))
+	}
+	n.Recorder.Close()
+	return errors.Join(append(errs, n.Store.Close())...)
+}

@@ -1,0 +1,250 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/gobwas/ws"
+	"golang.org/x/time/rate"
+
+	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/identity"
+	"github.com/muster-live/muster/live"
+)
+
+// Limits of one live connection.
+const (
+	maxUnderWay    = 64 // commands
+	messagesPerSec = 50
+	messagesBurst  = 100
+)
+
+// liveSocket is GET /api/v1/live: it turns the request into a WebSocket.
+func (s *Server) liveSocket(w http.ResponseWriter, r *http.Request) {
+	if !s.originAllowed(r) {
+		s.fail(w, r, attendance.Refuse(attendance.CodeForbidden, "This connection comes from another site. Open muster itself."))
+		return
+	}
+	v, err := s.viewer(r.Context())
+	if err == nil && !v.SignedIn() && v.Display == 0 {
+		err = errNotSignedIn
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	up := ws.HTTPUpgrader{Protocol: func(p string) bool { return p == live.Subprotocol }}
+	conn, rw, _, err := up.Upgrade(r, w)
+	if err != nil {
+		return // it has answered the request
+	}
+	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
+	t := live.NewWebSocket(conn, early)
+	p := &participant{server: s, viewer: v, conn: s.Hub.Accept(t)}
+	p.ctx = context.WithValue(context.Background(), requestKey{}, &request{
+		log: s.log, raw: &http.Request{}, viewer: func() (identity.Viewer, error) { return v, nil },
+	})
+	// The request, its buffers and its deep stack are let go: what stays of an idle
+	// connection is this goroutine.
+	go func() { p.conn.Close(t.Read(p.conn, p.message)) }()
+}
+
+// participant is the client at the other end of a live connection.
+type participant struct {
+	server *Server
+	viewer identity.Viewer
+	conn   *live.Conn
+	ctx    context.Context // knows the viewer, and outlives the request
+
+	// Set by join, and used by the goroutine that reads.
+	session  attendance.SessionID
+	audience live.Audience
+
+	limit    *rate.Limiter // made at the second message: most say join, and no more for long
+	underWay atomic.Int32
+}
+
+// message does what a message asks for.
+func (p *participant) message(b []byte) {
+	if !p.mayGoOn() {
+		p.conn.Refuse("", &attendance.Error{Code: attendance.CodeTooMany, Retry: 1e9, Message: "Too many messages at once. Wait a second."})
+		return
+	}
+	m, err := live.ParseMessage(b)
+	if err != nil {
+		p.conn.Refuse("", err)
+		return
+	}
+	switch m.T {
+	case "ping":
+		p.conn.Pong(m.N)
+	case "join":
+		if err := p.join(m); err != nil {
+			p.conn.Refuse(m.ID, problemError(p.ctx, err))
+		}
+	default:
+		p.command(m)
+	}
+}
+
+func (p *participant) mayGoOn() bool {
+	if p.session == 0 {
+		return true
+	}
+	if p.limit == nil {
+		p.limit = rate.NewLimiter(messagesPerSec, messagesBurst)
+	}
+	return p.limit.Allow()
+}
+
+func (p *participant) join(m *live.Message) error {
+	if p.session != 0 {
+		return attendance.Refuse(attendance.CodeAlreadyJoined, "This connection has joined a session already. Open another one.")
+	}
+	j, err := p.server.admit(p.ctx, m.Session, m.Audience)
+	if err != nil {
+		return err
+	}
+	j.Seq, j.Roster = m.Seq, m.Roster
+	if err := p.server.Hub.Join(p.ctx, p.conn, j); err != nil {
+		return err
+	}
+	p.session, p.audience = j.Session, j.Audience
+	return nil
+}
+
+// permissions is what each audience needs.
+var permissions = map[live.Audience]identity.Action{
+	live.AudienceBoard:   identity.SeeBoard,
+	live.AudienceDisplay: identity.ShowDisplay,
+	live.AudienceStudent: identity.TakePart,
+}
+
+// admit checks that whoever asks may see the session as the audience does.
+func (s *Server) admit(ctx context.Context, session attendance.SessionID, audience string) (live.Join, error) {
+	a, ok := live.ParseAudience(audience)
+	if !ok {
+		return live.Join{}, attendance.BadField("audience", `"board", "display" or "student"`)
+	}
+	if session <= 0 {
+		return live.Join{}, attendance.BadField("session", "the id of a session")
+	}
+	g, err := s.authorizeSession(ctx, session, permissions[a])
+	return live.Join{Session: session, Audience: a, Person: g.Viewer.Person}, err
+}
+
+// command has a command carried out; the answer comes when it is committed.
+func (p *participant) command(m *live.Message) {
+	if p.session == 0 {
+		p.conn.Refuse(m.ID, attendance.Refuse(attendance.CodeNotJoined, "Join a session first."))
+		return
+	}
+	m.Session = p.session
+	c, err := m.Command()
+	if err == nil && p.underWay.Add(1) > maxUnderWay {
+		p.underWay.Add(-1)
+		err = &attendance.Error{Code: attendance.CodeTooMany, Retry: 1e9, Message: "Too many commands at once. Wait for the answers to those before."}
+	}
+	if err != nil {
+		p.conn.Refuse(m.ID, err)
+		return
+	}
+	// A student's connection has been let in as one; that the student still is one
+	// is checked when the check-in is decided.
+	if c.Kind != attendance.CheckIn || p.audience != live.AudienceStudent {
+		_, err = p.server.authorizeSession(p.ctx, c.Session, commandActions[c.Kind])
+	}
+	c.Actor = p.viewer.Person
+	if err == nil && c.Kind == attendance.CheckIn {
+		c.Ticket, err = p.server.proof(p.ctx, m, c.Actor)
+	}
+	if err != nil {
+		p.underWay.Add(-1)
+		p.conn.Refuse(m.ID, problemError(p.ctx, err))
+		return
+	}
+	p.server.Recorder.Submit(c, func(out attendance.Outcome, err error) {
+		p.underWay.Add(-1)
+		if err != nil {
+			err = problemError(p.ctx, err)
+		}
+		p.conn.Reply(&c, out, err)
+	})
+}
+
+// problemError logs an error that is our fault as the REST API does, and returns
+// what a client may know of it.
+func problemError(ctx context.Context, err error) error {
+	problemOf(ctx, err)
+	return attendance.AsError(err)
+}
+
+// liveStream is GET /api/v1/sessions/{id}/live: the same as Server-Sent Events.
+func (s *Server) liveStream(w http.ResponseWriter, r *http.Request) {
+	j, err := s.joinOf(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	c := s.Hub.Accept(live.NewStream(w))
+	if err := s.Hub.Join(r.Context(), c, j); err != nil {
+		c.Refuse("", problemError(r.Context(), err))
+		c.Close(live.CloseForbidden)
+	}
+	select {
+	case <-r.Context().Done():
+		c.Close(live.CloseNormal)
+	case <-c.Done():
+	}
+	<-c.Done()
+}
+
+// liveState is GET /api/v1/sessions/{id}/state: the first message of a stream alone.
+func (s *Server) liveState(w http.ResponseWriter, r *http.Request) {
+	j, err := s.joinOf(r)
+	if err == nil {
+		var state []byte
+		if state, err = s.Hub.State(r.Context(), j); err == nil {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write(state) // the client may be gone
+			return
+		}
+	}
+	s.fail(w, r, err)
+}
+
+// joinOf reads the query of a request for live messages, and checks the permission.
+func (s *Server) joinOf(r *http.Request) (live.Join, error) {
+	session, err := pathSession(r)
+	if err != nil {
+		return live.Join{}, err
+	}
+	q := r.URL.Query()
+	j, err := s.admit(r.Context(), session, q.Get("audience"))
+	if err != nil {
+		return j, err
+	}
+	if text := q.Get("seq"); text != "" {
+		seq, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return j, attendance.BadField("seq", "a whole number")
+		}
+		j.Seq = &seq
+	}
+	if text := q.Get("roster"); text != "" {
+		if j.Roster, err = strconv.ParseInt(text, 10, 64); err != nil {
+			return j, attendance.BadField("roster", "a whole number")
+		}
+	}
+	return j, nil
+}
+
+func pathSession(r *http.Request) (attendance.SessionID, error) {
+	n, err := strconv.ParseInt(r.PathValue("session"), 10, 64)
+	if err != nil || n <= 0 {
+		return 0, attendance.Refuse(attendance.CodeUnknownSession, "There is no such session, or it is not yours to see.")
+	}
+	return attendance.SessionID(n), nil
+}
