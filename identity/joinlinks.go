@@ -80,16 +80,16 @@ func (a *Accounts) invite(ctx context.Context, by attendance.PersonID, people []
 	return made, a.store.AddJoinLinks(ctx, links, now)
 }
 
-// FirstAdmin returns the token of a join link for an administrator, whom it makes if
-// need be, if there is no administrator who can sign in; else an empty text. It is
-// to be called at each start, so that a first link that was lost is no disaster.
-func (a *Accounts) FirstAdmin(ctx context.Context) (token string, err error) {
-	person, ok, err := a.store.AdminToInvite(ctx, a.now())
-	if err != nil || !ok {
-		return "", err
+// InviteAdmin returns the token of a join link for an administrator, whom it makes if
+// need be, provided that there is no administrator who can sign in; else it reports
+// false. Call it at each start: a first link that was lost is then no disaster.
+func (a *Accounts) InviteAdmin(ctx context.Context) (token string, needed bool, err error) {
+	person, needed, err := a.store.AdminToInvite(ctx, a.now())
+	if err != nil || !needed {
+		return "", false, err
 	}
 	made, err := a.Invite(ctx, 0, person)
-	return made.Token, err
+	return made.Token, err == nil, err
 }
 
 // Joiner returns whom a join link is for. It does not use the link up.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/roster"
 )
 
 // Store is what reports are read from.
@@ -20,9 +21,7 @@ type Store interface {
 
 // Session is the report of one session.
 type Session struct {
-	attendance.Session
-	CourseCode  string
-	CourseTitle string
+	roster.Meeting // its Counts are those of Rows
 	// Rows has the students that the course has now, and whoever has a mark in the
 	// session, by family name.
 	Rows []Row
@@ -36,14 +35,6 @@ type Row struct {
 	Ref    string // the institution's own id, if there is one
 	attendance.Entry
 	ActorName string // who set the mark, if it was set by hand
-}
-
-// Counts returns how many rows have each mark.
-func (s *Session) Counts() (n attendance.Counts) {
-	for _, r := range s.Rows {
-		n[r.Mark]++
-	}
-	return n
 }
 
 // Course is what is recorded of one student in one course.

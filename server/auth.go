@@ -81,7 +81,11 @@ func (s *Server) authenticate(r *http.Request) (identity.Viewer, error) {
 	return v, nil
 }
 
-var errNotSignedIn = attendance.Refuse(attendance.CodeNotSignedIn, "You are not signed in. Sign in, then try again.")
+var (
+	errNotSignedIn    = attendance.Refuse(attendance.CodeNotSignedIn, "You are not signed in. Sign in, then try again.")
+	errUnknownSession = attendance.Refuse(attendance.CodeUnknownSession, "There is no such session, or it is not yours to see.")
+	errUnknownCourse  = attendance.Refuse(attendance.CodeNotFound, "There is no such course, or it is not yours to see.")
+)
 
 // viewer returns who makes the request; the zero Viewer is a stranger.
 func (s *Server) viewer(ctx context.Context) (identity.Viewer, error) {
@@ -120,7 +124,7 @@ func (s *Server) authorize(ctx context.Context, course attendance.CourseID, a id
 	if err != nil {
 		return grant{}, err
 	}
-	return s.decide(ctx, v, course, a, attendance.Refuse(attendance.CodeNotFound, "There is no such course, or it is not yours to see."))
+	return s.decide(ctx, v, course, a, errUnknownCourse)
 }
 
 // authorizeSession grants an action in a session, or refuses it. A display token
@@ -133,18 +137,17 @@ func (s *Server) authorizeSession(ctx context.Context, session attendance.Sessio
 	if err != nil {
 		return grant{}, err
 	}
-	unknown := attendance.Refuse(attendance.CodeUnknownSession, "There is no such session, or it is not yours to see.")
 	course, ok, err := s.Roles.CourseOf(ctx, session)
 	if err != nil {
 		return grant{}, err
 	}
 	if !ok {
-		return grant{}, unknown
+		return grant{}, errUnknownSession
 	}
 	if a == identity.ShowDisplay && v.Display == session {
 		return grant{Viewer: v, Course: course}, nil
 	}
-	return s.decide(ctx, v, course, a, unknown)
+	return s.decide(ctx, v, course, a, errUnknownSession)
 }
 
 // decide looks the role up and asks the policy.

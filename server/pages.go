@@ -87,7 +87,7 @@ func (s *Server) page(name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		f := s.pages.files[name]
 		if f == nil {
-			s.noSuchPage(w, r)
+			s.pages.notFound(w, r)
 			return
 		}
 		// The page names its scripts by their hashes: an old page would want old scripts.
@@ -103,7 +103,7 @@ func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
 	f := s.pages.files[name]
 	switch {
 	case f == nil || path.Ext(name) == ".html":
-		s.noSuchPage(w, r)
+		s.pages.notFound(w, r)
 		return
 	case strings.HasPrefix(name, "assets/"): // has its hash in its name
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
@@ -142,7 +142,8 @@ func takesGzip(r *http.Request) bool {
 	return false
 }
 
-func (s *Server) noSuchPage(w http.ResponseWriter, _ *http.Request) {
+// notFound answers with a page that says so.
+func (p *pages) notFound(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(http.StatusNotFound)
 	_, _ = w.Write(notFoundPage) // the client may be gone

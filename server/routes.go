@@ -47,6 +47,8 @@ func (s *Server) routes() http.Handler {
 
 	api := humago.NewWithPrefix(mux, apiPrefix, apiConfig())
 	s.accountRoutes(api)
+	s.linkRoutes(api)
+	s.reportRoutes(api)
 	s.scanRoutes(api)
 	return mux
 }
@@ -61,4 +63,9 @@ func apiConfig() huma.Config {
 
 func (s *Server) noSuchCall(w http.ResponseWriter, r *http.Request) {
 	s.fail(w, r, attendance.Refuse(attendance.CodeNotFound, "There is no such call. "+apiPrefix+"/openapi.json lists all."))
+}
+
+// summary describes a call in the OpenAPI document.
+func summary(text string) func(*huma.Operation) {
+	return func(op *huma.Operation) { op.Summary = text }
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/muster-live/muster/identity"
 	"github.com/muster-live/muster/live"
 	"github.com/muster-live/muster/recorder"
+	"github.com/muster-live/muster/report"
 )
 
 // Config says how a Server is to behave.
@@ -48,12 +49,14 @@ type Roles interface {
 
 // Parts are what a Server puts before the world.
 type Parts struct {
-	Accounts *identity.Accounts
-	Roles    Roles
-	Commands Commands
-	Recorder *recorder.Recorder
-	Hub      *live.Hub
-	Tickets  attendance.Tickets
+	Accounts    *identity.Accounts
+	Roles       Roles
+	Commands    Commands
+	Recorder    *recorder.Recorder
+	Hub         *live.Hub
+	Tickets     attendance.Tickets
+	Reports     report.Store
+	Memberships Memberships
 }
 
 // Commands knows which commands have been carried out.
@@ -78,7 +81,7 @@ type Server struct {
 
 // New returns a server. It fails if the configuration makes no sense.
 func New(cfg Config, parts Parts) (*Server, error) {
-	s := &Server{Parts: parts, cfg: cfg, log: cfg.Log, now: cfg.Clock, csrf: http.NewCrossOriginProtection(), 
+	s := &Server{Parts: parts, cfg: cfg, log: cfg.Log, now: cfg.Clock, csrf: http.NewCrossOriginProtection(),
 		personTries: identity.NewTries(10, 6*time.Second), addressTries: identity.NewTries(200, time.Second)}
 	if cfg.PublicURL != "" {
 		u, err := parsePublicURL(cfg.PublicURL)

@@ -19,7 +19,7 @@ func (s *Store) SessionReport(ctx context.Context, session attendance.SessionID)
 		return rep, false, fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback() // it has read only
-	if rep.Session, _, err = readSession(ctx, tx, session); err != nil {
+	if rep.Meeting.Session, _, err = readSession(ctx, tx, session); err != nil {
 		ok, err = found(err)
 		return rep, ok, err
 	}
@@ -46,6 +46,7 @@ func (s *Store) SessionReport(ctx context.Context, session attendance.SessionID)
 		var err error
 		r.Entry, err = m.entry()
 		rep.Rows = append(rep.Rows, r)
+		rep.Counts[r.Mark]++
 		return err
 	})
 	if err != nil {
