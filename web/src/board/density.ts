@@ -1,0 +1,48 @@
+// How large tiles are so that a whole class fits where it is shown.
+
+export interface Layout {
+  columns: number;
+  /** Of one tile, in CSS pixels. */
+  height: number;
+  /** Size of the names, in CSS pixels. */
+  font: number;
+  /** Whether all tiles fit without scrolling. */
+  fits: boolean;
+}
+
+export interface Room {
+  /** CSS pixels to fill. */
+  width: number;
+  height: number;
+  /** Between tiles, in CSS pixels. */
+  gap: number;
+  /** Fingers need larger tiles than a mouse does. */
+  touch: boolean;
+}
+
+const smallestFont = 11.5;
+const largestFont = 19;
+const tallest = 84;
+// A name is about this many times wider than its letters are high: a family name of
+// ten letters, an initial and the mark's sign.
+const nameWidth = 8.2;
+const lineHeight = 1.62;
+
+/** layOut finds the largest tiles with which `count` of them fit; if none do, the page scrolls. */
+export function layOut(count: number, room: Room): Layout {
+  const shortest = room.touch ? 44 : smallestFont * lineHeight;
+  let best: Layout | undefined;
+  for (let columns = 1; columns <= Math.max(count, 1); columns++) {
+    const rows = Math.max(1, Math.ceil(count / columns));
+    const width = (room.width - room.gap * (columns - 1)) / columns;
+    const height = Math.min(tallest, (room.height - room.gap * (rows - 1)) / rows);
+    const font = Math.min(largestFont, height / lineHeight, width / nameWidth);
+    if (width < smallestFont * nameWidth * 0.9) break;
+    if (height < shortest || font < smallestFont * 0.9) continue;
+    if (!best || font > best.font + 0.01) best = { columns, height: Math.floor(height), font: Math.max(font, smallestFont), fits: true };
+  }
+  if (best) return best;
+  const font = room.touch ? 13 : 12.5;
+  const columns = Math.max(1, Math.floor((room.width + room.gap) / (font * nameWidth + room.gap)));
+  return { columns, height: room.touch ? 44 : 30, font, fits: false };
+}
