@@ -49,6 +49,8 @@ func (s *Server) routes() http.Handler {
 	s.accountRoutes(api)
 	s.linkRoutes(api)
 	s.reportRoutes(api)
+	s.rosterRoutes(api)
+	s.peopleRoutes(api)
 	s.scanRoutes(api)
 	return mux
 }

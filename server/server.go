@@ -56,6 +56,7 @@ type Parts struct {
 	Hub         *live.Hub
 	Tickets     attendance.Tickets
 	Reports     report.Store
+	Roster      Roster
 	Memberships Memberships
 }
 
