@@ -24,7 +24,8 @@ type Store interface {
 	PasswordOf(ctx context.Context, username string) (attendance.PersonID, string, bool, error)
 	// Account returns a person, active or not.
 	Account(ctx context.Context, person attendance.PersonID) (Account, bool, error)
-	AddSignIn(ctx context.Context, s SignIn) error
+	// AddSignIns makes all of these sign-ins or none.
+	AddSignIns(ctx context.Context, made ...SignIn) error
 	RemoveSignIn(ctx context.Context, token TokenHash) error
 	RemoveSignIns(ctx context.Context, person attendance.PersonID) error
 	// ChangePassword sets the password's hash, and ends all of the person's sign-ins

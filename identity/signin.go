@@ -25,7 +25,7 @@ func (a *Accounts) SignIn(ctx context.Context, username, password, address, agen
 			Message: "That username and password do not go together. Check both; capital letters count in the password."}
 	}
 	token, in := newSignIn(person, agent, now)
-	return token, person, a.store.AddSignIn(ctx, in)
+	return token, person, a.store.AddSignIns(ctx, in)
 }
 
 // try checks a password, within the limits of tries; a right one costs no try.
@@ -80,11 +80,16 @@ func newSignIn(person attendance.PersonID, agent string, now time.Time) (string,
 	return token, SignIn{Token: hash, Person: person, Created: now, Expires: now.Add(SignInLife), Agent: agent}
 }
 
-// NewSignIn signs a person in without asking for anything, and returns the token.
+// NewSignIns signs people in without asking for anything, and returns their tokens.
 // It is for programs that run beside the database, such as load tests.
-func (a *Accounts) NewSignIn(ctx context.Context, person attendance.PersonID, agent string) (string, error) {
-	token, s := newSignIn(person, agent, a.now())
-	return token, a.store.AddSignIn(ctx, s)
+func (a *Accounts) NewSignIns(ctx context.Context, people []attendance.PersonID, agent string) ([]string, error) {
+	now := a.now()
+	tokens := make([]string, len(people))
+	made := make([]SignIn, len(people))
+	for i, person := range people {
+		tokens[i], made[i] = newSignIn(person, agent, now)
+	}
+	return tokens, a.store.AddSignIns(ctx, made...)
 }
 
 // SignOut ends the viewer's sign-in; the person's others stay.

@@ -45,6 +45,16 @@ type Screens interface {
 	Flush()
 }
 
+// NoScreens is for a program that records beside a server, where nobody looks on. A
+// server that has the session open finds the events in the log.
+type NoScreens struct{}
+
+// Apply does nothing.
+func (NoScreens) Apply([]attendance.Event) {}
+
+// Flush does nothing.
+func (NoScreens) Flush() {}
+
 // Limits of a Recorder.
 const (
 	maxGroup   = 1024  // commands in one transaction

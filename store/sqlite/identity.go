@@ -55,10 +55,17 @@ func (s *Store) Account(ctx context.Context, person attendance.PersonID) (identi
 	return a, ok, err
 }
 
-// AddSignIn implements [identity.Store]. It also forgets the person's sign-ins that
-// have run out.
-func (s *Store) AddSignIn(ctx context.Context, in identity.SignIn) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error { return addSignIn(ctx, tx, in) })
+// AddSignIns implements [identity.Store]. It also forgets those of the same people
+// that have run out.
+func (s *Store) AddSignIns(ctx context.Context, made ...identity.SignIn) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		for _, in := range made {
+			if err := addSignIn(ctx, tx, in); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func addSignIn(ctx context.Context, tx *sql.Tx, in identity.SignIn) error {

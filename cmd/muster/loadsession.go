@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/bench"
+	"github.com/muster-live/muster/identity"
+	"github.com/muster-live/muster/recorder"
+	"github.com/muster-live/muster/roster"
+	"github.com/muster-live/muster/store/sqlite"
+)
+
+// loadSessionCmd is `muster load-session`.
+type loadSessionCmd struct {
+	Data     string `help:"Data directory of the server, which may be running." default:"./data" type:"path" env:"MUSTER_DATA"`
+	Students int    `help:"Students in each session." default:"300"`
+	Sessions int    `help:"Sessions, each in a course of its own." default:"1"`
+}
+
+// Validate is called by kong.
+func (c *loadSessionCmd) Validate() error {
+	const most = 1_000_000
+	if c.Students < 1 || c.Sessions < 1 || c.Students > most/c.Sessions {
+		return fmt.Errorf("--students and --sessions must be at least 1, and at most %d students in all", most)
+	}
+	return nil
+}
+
+// Run makes the sessions and prints them as JSON.
+func (c *loadSessionCmd) Run(ctx context.Context, stdout io.Writer) (err error) {
+	store, err := sqlite.Open(ctx, c.Data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	l, err := newLoader(ctx, store)
+	if err != nil {
+		return err
+	}
+	defer l.recorder.Close()
+	var ids bench.Identities
+	for range c.Sessions {
+		s, err := l.session(ctx, c.Students)
+		if err != nil {
+			return err
+		}
+		ids.Sessions = append(ids.Sessions, s)
+	}
+	return json.NewEncoder(stdout).Encode(ids)
+}
+
+// ticketLife is how long the students' tickets are good: a day of measuring.
+const ticketLife = 24 * time.Hour
+
+// loader makes sessions for load tests.
+type loader struct {
+	store    *sqlite.Store
+	accounts *identity.Accounts
+	recorder *recorder.Recorder
+	tickets  attendance.Tickets
+}
+
+func newLoader(ctx context.Context, store *sqlite.Store) (*loader, error) {
+	accounts, err := identity.New(ctx, store, time.Now, nil)
+	if err != nil {
+		return nil, err
+	}
+	key, err := store.Secret(ctx, "ticket")
+	if err != nil {
+		return nil, err
+	}
+	return &loader{
+		store: store, accounts: accounts, tickets: attendance.Tickets{Key: key},
+		recorder: recorder.New(store, recorder.NoScreens{}, time.Now),
+	}, nil
+}
+
+// session makes a course with this many students and a teacher, opens a session of
+// it, and signs everybody in.
+func (l *loader) session(ctx context.Context, students int) (bench.Session, error) {
+	now := time.Now()
+	people := make([]roster.Person, 0, students+1)
+	people = append(people, roster.Person{Given: "Load", Family: "Teacher"})
+	for i := range students {
+		people = append(people, roster.Person{Given: fmt.Sprintf("Load %d", i+1), Family: "Student"})
+	}
+	ids, err := l.store.AddPeople(ctx, people, now)
+	if err != nil {
+		return bench.Session{}, err
+	}
+	teacher := ids[0]
+	course := sqlite.NewCourse{Course: roster.Course{Code: "LOAD", Title: fmt.Sprintf("Load test with %d students", students), Rules: attendance.DefaultRules()}}
+	for _, id := range ids {
+		course.Members = append(course.Members, roster.Member{ID: id, Role: attendance.Student})
+	}
+	course.Members[0].Role = attendance.Teacher
+	courseID, err := l.store.AddCourse(ctx, course)
+	if err != nil {
+		return bench.Session{}, err
+	}
+	session, err := l.store.AddSession(ctx, roster.Schedule(courseID, "Load test", now))
+	if err != nil {
+		return bench.Session{}, err
+	}
+	_, err = l.recorder.Do(ctx, attendance.Command{ID: "load-session", Session: session, Actor: teacher, Kind: attendance.OpenSession})
+	if err != nil {
+		return bench.Session{}, err
+	}
+	tokens, err := l.accounts.NewSignIns(ctx, ids, "muster load-session")
+	if err != nil {
+		return bench.Session{}, err
+	}
+	s := bench.Session{ID: session, Board: tokens[0], Display: l.accounts.DisplayToken(session)}
+	for i, id := range ids[1:] {
+		s.Students = append(s.Students, bench.Student{Person: id, Token: tokens[i+1], Ticket: l.tickets.Issue(session, now.Add(ticketLife))})
+	}
+	return s, nil
+}
