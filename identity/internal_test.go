@@ -1,0 +1,114 @@
+package identity
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/muster-live/muster/attendance"
+)
+
+func TestAHashMatchesItsPasswordAlone(t *testing.T) {
+	t.Parallel()
+	h := newHashing()
+	hash, err := h.hash(t.Context(), "Café au lait")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
+		t.Errorf("%s has not the costs that were asked for", hash)
+	}
+	for password, want := range map[string]bool{
+		"Café au lait":       true,
+		"Cafe\u0301 au lait": true, // the same é, typed on another keyboard
+		"café au lait":       false,
+		"":                   false,
+	} {
+		if got, err := h.matches(t.Context(), hash, password); err != nil || got != want {
+			t.Errorf("%q matches: %v, %v; want %v", password, got, err, want)
+		}
+	}
+	if ok, err := h.matches(t.Context(), "", ""); ok || err != nil {
+		t.Errorf("nothing matches nobody's password: %v, %v", ok, err)
+	}
+}
+
+// Nobody may be kept waiting without end, nor the machine be filled with hashing.
+func TestHashingIsBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHashing()
+		release := make(chan struct{})
+		for range maxHashing {
+			go func() { _ = h.do(t.Context(), func() { <-release }) }()
+		}
+		synctest.Wait()
+		gone, giveUp := context.WithCancel(t.Context())
+		ended := make(chan error, maxHashWaiting)
+		for range maxHashWaiting {
+			go func() { ended <- h.do(gone, func() { t.Error("one ran out of turn") }) }()
+		}
+		synctest.Wait()
+
+		var busy *attendance.Error
+		if err := h.do(t.Context(), func() {}); !errors.As(err, &busy) || busy.Code != attendance.CodeBusy || busy.Retry == 0 {
+			t.Errorf("one too many: %v, want busy", err)
+		}
+
+		giveUp()
+		for range maxHashWaiting {
+			if err := <-ended; !errors.Is(err, context.Canceled) {
+				t.Errorf("who gave up: %v", err)
+			}
+		}
+		close(release)
+		synctest.Wait()
+		if err := h.do(t.Context(), func() {}); err != nil {
+			t.Errorf("when all is quiet again: %v", err)
+		}
+	})
+}
+
+func FuzzParsePHC(f *testing.F) {
+	f.Add(newPHC().String())
+	f.Add("$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$RdescudvJCsgt3ub+b4dWRWJTmaaCO0nGZ4M5A8NKHw")
+	f.Add("$argon2id$v=19$m=4294967295,t=1,p=1$c29tZXNhbHQ$c29tZXNhbHRzb21lc2FsdA")
+	f.Add("$argon2i$v=19$m=8,t=1,p=1$$")
+	f.Add("$$$$$")
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := parsePHC(text)
+		if err != nil {
+			return
+		}
+		if p.memory > 1<<20 || p.passes > 64 || p.passes < 1 || p.threads < 1 || len(p.sum) < 16 {
+			t.Fatalf("took %q, which costs too much or is worth nothing", text)
+		}
+		again, err := parsePHC(p.String())
+		if err != nil || again.String() != p.String() {
+			t.Fatalf("%q became %q, and that %v", text, p, err)
+		}
+	})
+}
+
+func FuzzTokens(f *testing.F) {
+	key := bytes.Repeat([]byte{7}, 32)
+	token, _ := newToken()
+	f.Add(token)
+	f.Add(base64.RawURLEncoding.EncodeToString(appendDisplayMAC(key, []byte{0, 0, 0, 0, 0, 0, 0, 42})))
+	f.Add("")
+	f.Add(strings.Repeat("_", 43))
+	f.Fuzz(func(t *testing.T, text string) {
+		_, signIn := parseToken(text)
+		session, display := checkDisplayToken(key, text)
+		if signIn && display {
+			t.Fatalf("%q is two things at once", text)
+		}
+		if display && session != 42 {
+			t.Fatalf("%q shows session %d, for which no token was made", text, session)
+		}
+	})
+}
