@@ -8,7 +8,6 @@ import (
 
 	"github.com/muster-live/muster/attendance"
 	"github.com/muster-live/muster/identity"
-	"github.com/muster-live/muster/roster"
 )
 
 // accountRoutes are the calls for signing in and out.
@@ -42,18 +41,12 @@ type myCourse struct {
 	OpenSession attendance.SessionID `json:"open_session" doc:"0 if none is open."`
 }
 
-// Memberships knows which courses people are in.
-type Memberships interface {
-	// Memberships returns the courses that a person is in now, by title.
-	Memberships(ctx context.Context, person attendance.PersonID) ([]roster.Membership, error)
-}
-
 func (s *Server) meOf(ctx context.Context, person attendance.PersonID) (me, error) {
 	acc, err := s.Accounts.Account(ctx, person)
 	if err != nil {
 		return me{}, err
 	}
-	courses, err := s.Memberships.Memberships(ctx, person)
+	courses, err := s.Roster.Memberships(ctx, person)
 	if err != nil {
 		return me{}, err
 	}

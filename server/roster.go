@@ -19,6 +19,7 @@ type Roster interface {
 	Courses(context.Context, roster.Page) (found []roster.Listing, next string, err error)
 	ChangeRules(ctx context.Context, actor attendance.PersonID, id attendance.CourseID, change roster.RulesChange, now time.Time) (roster.Course, error)
 	Members(context.Context, attendance.CourseID) ([]roster.Member, error)
+	Memberships(context.Context, attendance.PersonID) ([]roster.Membership, error)
 
 	Meeting(context.Context, attendance.SessionID) (roster.Meeting, error)
 	Meetings(context.Context, attendance.CourseID) ([]roster.Meeting, error)

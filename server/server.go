@@ -49,15 +49,14 @@ type Roles interface {
 
 // Parts are what a Server puts before the world.
 type Parts struct {
-	Accounts    *identity.Accounts
-	Roles       Roles
-	Commands    Commands
-	Recorder    *recorder.Recorder
-	Hub         *live.Hub
-	Tickets     attendance.Tickets
-	Reports     report.Store
-	Roster      Roster
-	Memberships Memberships
+	Accounts *identity.Accounts
+	Roles    Roles
+	Commands Commands
+	Recorder *recorder.Recorder
+	Hub      *live.Hub
+	Tickets  attendance.Tickets
+	Reports  report.Store
+	Roster   Roster
 }
 
 // Commands knows which commands have been carried out.

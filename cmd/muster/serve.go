@@ -98,7 +98,7 @@ func startNode(ctx context.Context, c *serveCmd, log *slog.Logger) (_ *node, err
 	s, err := server.New(
 		server.Config{PublicURL: c.PublicURL, BehindProxy: c.BehindProxy, Assets: assets, Clock: time.Now, Log: log},
 		server.Parts{
-			Accounts: n.Accounts, Roles: n.Store, Roster: n.Store, Memberships: n.Store, Reports: n.Store, Commands: n.Store,
+			Accounts: n.Accounts, Roles: n.Store, Roster: n.Store, Reports: n.Store, Commands: n.Store,
 			Recorder: n.Recorder, Hub: n.hub, Tickets: attendance.Tickets{Key: ticketKey},
 		})
 	if err != nil {
