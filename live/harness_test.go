@@ -1,0 +1,292 @@
+package live_test
+
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
+
+	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/cluster"
+	"github.com/muster-live/muster/cluster/local"
+	"github.com/muster-live/muster/live"
+	"github.com/muster-live/muster/recorder"
+	"github.com/muster-live/muster/store/sqlite"
+)
+
+// lecture is the session of every test: session 1 of a course with students 1, 2, 3, …
+const (
+	lecture attendance.SessionID = 1
+	teacher attendance.PersonID  = 9000
+)
+
+// store is a database and where it is.
+type store struct {
+	*sqlite.Store
+	dir string
+}
+
+// newStore returns a database with a lecture of some students, scheduled.
+func newStore(tb testing.TB, students int) store {
+	tb.Helper()
+	dir := tb.TempDir()
+	s, err := sqlite.Open(context.Background(), dir)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { s.Close() })
+	exec(tb, dir,
+		fmt.Sprintf(`INSERT INTO people (id, ref, given, family, created_at, updated_at)
+			WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) SELECT i, 's' || i, 'Given' || i, 'Family' || i, 0, 0 FROM n`, students),
+		`INSERT INTO courses (id, code, title, late_after, on_close, code_step, code_grace) VALUES (1, 'CS101', 'Algorithms', 15, 'absent', 5000, 1)`,
+		`INSERT INTO enrolments (course_id, person_id, role) SELECT 1, id, 'student' FROM people`,
+		`INSERT INTO sessions (id, course_id, title, secret) VALUES (1, 1, 'Week 7', randomblob(32))`)
+	return store{s, dir}
+}
+
+// exec does to the database in dir what another process might.
+func exec(tb testing.TB, dir string, statements ...string) {
+	tb.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, sqlite.FileName)+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer db.Close()
+	for _, q := range statements {
+		if _, err := db.Exec(q); err != nil {
+			tb.Fatalf("%s: %v", q, err)
+		}
+	}
+}
+
+// node is a hub and a recorder that listens for WebSockets.
+type node struct {
+	hub      *live.Hub
+	recorder *recorder.Recorder
+	addr     string
+	commands atomic.Int64
+}
+
+// newNode starts a node of the network. Whoever connects says in the path who they
+// are, and is believed: permissions are package server's business.
+func newNode(tb testing.TB, s store, join func(cluster.Node) cluster.Link) *node {
+	tb.Helper()
+	n := &node{hub: live.NewHub(s, join, slog.New(slog.DiscardHandler))}
+	n.recorder = recorder.New(s, n.hub, time.Now)
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	n.addr = l.Addr().String()
+	web := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var person attendance.PersonID
+		fmt.Sscanf(r.URL.Path, "/%d", &person)
+		up := ws.HTTPUpgrader{Protocol: func(p string) bool { return p == live.Subprotocol }}
+		conn, _, _, err := up.Upgrade(r, w)
+		if err != nil {
+			return
+		}
+		t := live.NewWebSocket(conn, nil)
+		n.serve(n.hub.Accept(t), t, person)
+	})}
+	go web.Serve(l)
+	tb.Cleanup(func() {
+		n.hub.Close()
+		web.Close()
+		n.recorder.Close()
+	})
+	return n
+}
+
+func startNode(tb testing.TB, s store) *node {
+	var network local.Network
+	return newNode(tb, s, network.Join)
+}
+
+// serve does what package server does, without asking for permission.
+func (n *node) serve(c *live.Conn, t *live.WebSocket, person attendance.PersonID) {
+	code := t.Read(c, func(b []byte) {
+		m, err := live.ParseMessage(b)
+		if err != nil {
+			c.Refuse("", err)
+			return
+		}
+		switch m.T {
+		case "ping":
+			c.Pong(m.N)
+		case "join":
+			a, _ := live.ParseAudience(m.Audience)
+			if err := n.hub.Join(context.Background(), c, live.Join{Session: m.Session, Audience: a, Person: person, Seq: m.Seq, Roster: m.Roster}); err != nil {
+				c.Refuse("", err)
+			}
+		default:
+			m.Session = lecture
+			cmd, err := m.Command()
+			if err != nil {
+				c.Refuse(m.ID, err)
+				return
+			}
+			cmd.Actor = person
+			n.recorder.Submit(cmd, func(out attendance.Outcome, err error) { c.Reply(&cmd, out, err) })
+		}
+	})
+	c.Close(code)
+}
+
+// do carries a command of the teacher out on the node.
+func (n *node) do(tb testing.TB, c attendance.Command) attendance.Outcome {
+	tb.Helper()
+	c.Session = lecture
+	if c.Actor == 0 {
+		c.Actor = teacher
+	}
+	if c.ID == "" {
+		c.ID = fmt.Sprint("do-", n.addr[10:], "-", n.commands.Add(1))
+	}
+	out, err := n.recorder.Do(context.Background(), c)
+	if err != nil {
+		tb.Fatalf("command refused: %v", err)
+	}
+	return out
+}
+
+func (n *node) open(tb testing.TB) { n.do(tb, attendance.Command{Kind: attendance.OpenSession}) }
+
+func (n *node) checkIn(tb testing.TB, p attendance.PersonID) {
+	n.do(tb, attendance.Command{Kind: attendance.CheckIn, Actor: p})
+}
+
+// client is the other end of a live connection.
+type client struct {
+	tb   testing.TB
+	conn net.Conn
+	r    *bufio.Reader
+}
+
+// message is any message of the server's.
+type message struct {
+	T         string          `json:"t"`
+	ID        string          `json:"id"`
+	Audience  string          `json:"audience"`
+	Seq       int64           `json:"seq"`
+	Roster    int64           `json:"roster"`
+	Status    string          `json:"status"`
+	From      int64           `json:"from"`
+	To        int64           `json:"to"`
+	Counts    []int           `json:"counts"`
+	Events    [][]any         `json:"events"`
+	You       []any           `json:"you"`
+	People    [][]any         `json:"people"`
+	Marks     [][]any         `json:"marks"`
+	On        []int64         `json:"on"`
+	Off       []int64         `json:"off"`
+	All       []int64         `json:"all"`
+	Count     *int            `json:"count"`
+	Connected json.RawMessage `json:"connected"`
+	Code      string          `json:"code"`
+	Field     string          `json:"field"`
+	Retry     int64           `json:"retry_ms"`
+	N         int64           `json:"n"`
+	raw       string
+}
+
+func (n *node) dial(tb testing.TB, person attendance.PersonID) *client {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	conn, br, _, err := ws.Dialer{Protocols: []string{live.Subprotocol}}.Dial(ctx, fmt.Sprintf("ws://%s/%d", n.addr, person))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { conn.Close() })
+	if br == nil {
+		br = bufio.NewReader(conn)
+	}
+	return &client{tb, conn, br}
+}
+
+// join dials, joins, and returns the first message as well.
+func (n *node) join(tb testing.TB, person attendance.PersonID, audience string, rest string) (*client, message) {
+	tb.Helper()
+	c := n.dial(tb, person)
+	c.say(fmt.Sprintf(`{"t":"join","session":1,"audience":%q%s}`, audience, rest))
+	return c, c.next()
+}
+
+func (c *client) say(text string) {
+	c.tb.Helper()
+	if err := wsutil.WriteClientText(c.conn, []byte(text)); err != nil {
+		c.tb.Fatal(err)
+	}
+}
+
+// read returns the next message, or an error that has the close code. It answers
+// pings on the way.
+func (c *client) read() (message, error) {
+	c.conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+	b, _, err := wsutil.ReadServerData(readWriter{c.r, c.conn})
+	if err != nil {
+		return message{}, err
+	}
+	m := message{raw: string(b)}
+	if err := json.Unmarshal(b, &m); err != nil {
+		c.tb.Fatalf("server sent %s: %v", b, err)
+	}
+	return m, nil
+}
+
+type readWriter struct {
+	*bufio.Reader
+	w net.Conn
+}
+
+func (rw readWriter) Write(b []byte) (int, error) { return rw.w.Write(b) }
+
+func (c *client) next() message {
+	c.tb.Helper()
+	m, err := c.read()
+	if err != nil {
+		c.tb.Fatal(err)
+	}
+	return m
+}
+
+// until returns the first message that fits, and all before it.
+func (c *client) until(fits func(message) bool) (message, []message) {
+	c.tb.Helper()
+	var before []message
+	for {
+		m := c.next()
+		if fits(m) {
+			return m, before
+		}
+		before = append(before, m)
+	}
+}
+
+func is(t string) func(message) bool { return func(m message) bool { return m.T == t } }
+
+// closed returns the code that the connection is closed with.
+func (c *client) closed() int {
+	c.tb.Helper()
+	for {
+		_, err := c.read()
+		if closed, ok := err.(wsutil.ClosedError); ok {
+			return int(closed.Code)
+		}
+		if err != nil {
+			c.tb.Fatalf("connection ended without a close code: %v", err)
+		}
+	}
+}

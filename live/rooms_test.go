@@ -1,0 +1,213 @@
+package live_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/cluster"
+	"github.com/muster-live/muster/cluster/local"
+)
+
+func TestJoiningGivesASnapshotThenDeltasWithoutGaps(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, newStore(t, 30))
+	n.open(t)
+	n.checkIn(t, 3)
+	board, snap := n.join(t, teacher, "board", "")
+	if snap.T != "snapshot" || snap.Seq != 2 || len(snap.People) != 30 || len(snap.Marks) != 1 {
+		t.Fatalf("first message: %s", snap.raw)
+	}
+	for p := attendance.PersonID(4); p <= 30; p++ {
+		n.checkIn(t, p)
+	}
+	next := snap.Seq + 1
+	for next <= 29 {
+		m := board.next()
+		if m.T != "delta" {
+			continue
+		}
+		if m.From != next || len(m.Events) != int(m.To-m.From+1) {
+			t.Fatalf("after seq %d came %s", next-1, m.raw)
+		}
+		next = m.To + 1
+	}
+}
+
+func TestEachAudienceSeesOnlyWhatItMay(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, newStore(t, 30))
+	n.open(t)
+	display, atFirst := n.join(t, teacher, "display", "")
+	student, mine := n.join(t, 7, "student", "")
+	n.checkIn(t, 5)
+	n.checkIn(t, 7)
+	seen := []message{atFirst, mine}
+	for _, c := range []*client{display, student} {
+		last, before := c.until(func(m message) bool { return m.T == "delta" && m.To == 3 })
+		seen = append(append(seen, before...), last)
+	}
+	for _, m := range seen {
+		for _, secret := range []string{"Family", "Given", "s5", "[5,", `"people"`, `"marks"`, `"events"`} {
+			if strings.Contains(m.raw, secret) {
+				t.Errorf("%q is in %s", secret, m.raw)
+			}
+		}
+		if m.T == "delta" && len(m.You) > 0 && m.You[0] != 7.0 {
+			t.Errorf("a student got somebody else's mark: %s", m.raw)
+		}
+	}
+	if strings.Contains(mine.raw, "codes") {
+		t.Errorf("a student got codes: %s", mine.raw)
+	}
+}
+
+func TestComingBackGivesExactlyWhatWasMissed(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 30)
+	n := startNode(t, s)
+	n.open(t)
+	board, first := n.join(t, teacher, "board", "")
+	board.conn.Close()
+	for p := attendance.PersonID(1); p <= 3; p++ {
+		n.checkIn(t, p)
+	}
+	back := fmt.Sprintf(`,"seq":%d,"roster":%d`, first.Seq, first.Roster)
+	_, m := n.join(t, teacher, "board", back)
+	if m.T != "delta" || m.From != 2 || m.To != 4 || len(m.Events) != 3 {
+		t.Errorf("after missing 3 events: %s", m.raw)
+	}
+	_, m = n.join(t, teacher, "board", fmt.Sprintf(`,"seq":4,"roster":%d`, first.Roster))
+	if m.T != "delta" || m.From != 5 || m.To != 4 || len(m.Events) != 0 {
+		t.Errorf("after missing nothing: %s", m.raw)
+	}
+	_, m = n.join(t, 2, "student", `,"seq":1`)
+	if m.T != "delta" || m.To != 4 || m.You[1] != "present" {
+		t.Errorf("student after missing 3 events: %s", m.raw)
+	}
+	_, m = n.join(t, teacher, "board", `,"seq":99,"roster":1`)
+	if m.T != "snapshot" {
+		t.Errorf("with a seq from the future: %s", m.raw)
+	}
+	// Another node, which has just started and remembers nothing.
+	_, m = startNode(t, s).join(t, teacher, "board", back)
+	if m.T != "delta" || m.From != 2 || len(m.Events) != 3 {
+		t.Errorf("through a node that has just started: %s", m.raw)
+	}
+}
+
+func TestComingBackAfterMuchGivesAShorterSnapshot(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, newStore(t, 3))
+	n.open(t)
+	for i := range 40 {
+		n.do(t, attendance.Command{Kind: attendance.SetMarks, Marks: []attendance.MarkChange{{Person: 1, Mark: attendance.Mark(1 + i%2)}}})
+	}
+	_, m := n.join(t, teacher, "board", `,"seq":1,"roster":1`)
+	if m.T != "snapshot" || m.Seq != 41 {
+		t.Errorf("after missing 40 events of 3 students: %s", m.raw)
+	}
+}
+
+func TestEveryNodeShowsWhatAnyNodeCommits(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 30)
+	var network local.Network
+	a, b := newNode(t, s, network.Join), newNode(t, s, network.Join)
+	a.open(t)
+	onA, _ := a.join(t, teacher, "board", "")
+	onB, _ := b.join(t, teacher, "board", "")
+	for p := attendance.PersonID(1); p <= 30; p++ {
+		if p%2 == 0 {
+			a.checkIn(t, p)
+		} else {
+			b.checkIn(t, p)
+		}
+	}
+	for _, c := range []*client{onA, onB} {
+		sees(c, 2, 31)
+	}
+}
+
+// sees follows a board from seq from to seq to, and fails at a gap or a repetition.
+func sees(c *client, from, to int64) {
+	c.tb.Helper()
+	for from <= to {
+		m := c.next()
+		switch {
+		case m.T == "snapshot":
+			from = m.Seq + 1
+		case m.T != "delta":
+		case m.From != from:
+			c.tb.Fatalf("expected seq %d, got %s", from, m.raw)
+		default:
+			from = m.To + 1
+		}
+	}
+}
+
+// deaf is a link over which no event ever comes in.
+type deaf struct{ cluster.Node }
+
+func (deaf) Receive([]attendance.Event) {}
+
+func TestANodeThatHearsNothingFollowsTheLog(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 30)
+	var network local.Network
+	a := newNode(t, s, network.Join)
+	b := newNode(t, s, func(n cluster.Node) cluster.Link { return network.Join(deaf{n}) })
+	a.open(t)
+	onB, first := b.join(t, teacher, "board", "")
+	for p := attendance.PersonID(1); p <= 30; p++ {
+		a.checkIn(t, p)
+	}
+	sees(onB, first.Seq+1, 31)
+}
+
+func TestPresenceIsOnePersonHoweverManyTabsAndNodes(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 5)
+	var network local.Network
+	a, b := newNode(t, s, network.Join), newNode(t, s, network.Join)
+	board, _ := a.join(t, teacher, "board", "")
+	tab1, _ := a.join(t, 2, "student", "")
+	m, _ := board.until(is("presence"))
+	if d := cmp.Diff([]int64{2}, m.On); d != "" {
+		t.Fatalf("presence (-want +got):\n%s", d)
+	}
+	tab2, _ := a.join(t, 2, "student", "")
+	phone, _ := b.join(t, 2, "student", "")
+	tab1.conn.Close()
+	tab2.conn.Close()
+	b.join(t, 4, "student", "")
+	if m = board.next(); m.T != "presence" || len(m.Off) > 0 || len(m.On) != 1 || m.On[0] != 4 {
+		t.Fatalf("while 2 is still there through another node: %s", m.raw)
+	}
+	phone.conn.Close()
+	if m = board.next(); m.T != "presence" || len(m.Off) != 1 || m.Off[0] != 2 {
+		t.Fatalf("after the last connection of 2: %s", m.raw)
+	}
+	_, again := b.join(t, teacher, "board", "")
+	if string(again.Connected) != "[4]" {
+		t.Errorf("a board that comes now sees %s connected", again.Connected)
+	}
+}
+
+func TestANewStudentShowsOnOpenBoards(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 5)
+	n := startNode(t, s)
+	board, _ := n.join(t, teacher, "board", "")
+	exec(t, s.dir, // as an import by another process does
+		`INSERT INTO people (id, given, family, created_at, updated_at) VALUES (6, 'New', 'Student', 0, 0)`,
+		`INSERT INTO enrolments (course_id, person_id, role) VALUES (1, 6, 'student')`,
+		`UPDATE courses SET roster = roster + 1`)
+	m, _ := board.until(is("snapshot"))
+	if len(m.People) != 6 {
+		t.Errorf("board has %d people, want 6", len(m.People))
+	}
+}
