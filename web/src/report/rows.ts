@@ -1,0 +1,49 @@
+// The lines of a report: which are shown, and in what order.
+
+import type { Mark, ReportRow } from "../api";
+import { fold } from "../board/names";
+
+export type Column = "name" | "ref" | "mark" | "at" | "source" | "note";
+
+export interface Sorting {
+  column: Column;
+  descending: boolean;
+}
+
+const markOrder: Record<Mark, number> = { present: 0, late: 1, excused: 2, absent: 3, unset: 4 };
+
+const byColumn: Record<Column, (a: ReportRow, b: ReportRow) => number> = {
+  name: () => 0, // they come by name
+  ref: (a, b) => a.ref.localeCompare(b.ref, undefined, { numeric: true }),
+  mark: (a, b) => markOrder[a.mark] - markOrder[b.mark],
+  at: (a, b) => (a.at || Number.MAX_SAFE_INTEGER) - (b.at || Number.MAX_SAFE_INTEGER),
+  source: (a, b) => sourceWords(a).localeCompare(sourceWords(b)),
+  note: (a, b) => Number(a.note === "") - Number(b.note === "") || a.note.localeCompare(b.note),
+};
+
+/** select returns the rows with one of the marks (none: any) that have the words, in order. */
+export function select(rows: readonly ReportRow[], marks: ReadonlySet<Mark>, words: string, sorting: Sorting): ReportRow[] {
+  const wanted = fold(words).split(" ").filter(Boolean);
+  const shown = rows.filter((row) => {
+    if (marks.size > 0 && !marks.has(row.mark)) return false;
+    const text = fold(`${row.family} ${row.given} ${row.ref} ${row.note}`);
+    return wanted.every((word) => text.includes(word));
+  });
+  const compare = byColumn[sorting.column];
+  const sorted = shown.toSorted(compare); // stable: by name where equal
+  return sorting.descending ? sorted.reverse() : sorted;
+}
+
+/** sourceWords says in plain words what set the mark. */
+export function sourceWords(row: Pick<ReportRow, "source" | "actor">): string {
+  switch (row.source) {
+    case "code":
+      return "checked in";
+    case "hand":
+      return row.actor === "" ? "set by hand" : `set by ${row.actor}`;
+    case "rule":
+      return "when closed";
+    default:
+      return "";
+  }
+}
