@@ -1,0 +1,156 @@
+// Package client is an ordinary client of the live protocol, muster.v1, as
+// docs/protocol.md describes it. The load generator and the demo's simulated
+// students come in through it.
+package client
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gobwas/ws"
+)
+
+// Subprotocol is what client and server agree on at the upgrade.
+const Subprotocol = "muster.v1"
+
+// maxMessage is the largest message taken from a server, in bytes. A board's
+// snapshot of 100,000 students fits.
+const maxMessage = 32 << 20
+
+// Conn is a live connection. One goroutine may read while another one sends.
+type Conn struct {
+	conn net.Conn
+	r    *bufio.Reader
+}
+
+// Dial connects to the server at base, such as http://127.0.0.1:8080, with the token
+// of a sign-in or of a display.
+func Dial(ctx context.Context, base, token string) (*Conn, error) {
+	target, err := liveURL(base)
+	if err != nil {
+		return nil, err
+	}
+	d := ws.Dialer{
+		Protocols: []string{Subprotocol},
+		Header:    ws.HandshakeHeaderHTTP(http.Header{"Authorization": {"Bearer " + token}}),
+	}
+	conn, early, hs, err := d.Dial(ctx, target)
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", target, err)
+	}
+	if hs.Protocol != Subprotocol {
+		return nil, errors.Join(fmt.Errorf("connect to %s: the server does not speak %s", target, Subprotocol), conn.Close())
+	}
+	c := &Conn{conn: conn}
+	if early == nil {
+		c.r = bufio.NewReaderSize(conn, 1024)
+		return c, nil
+	}
+	// The reader that came with the handshake goes back to its pool.
+	b, _ := early.Peek(early.Buffered())
+	c.r = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(b)), conn), 1024)
+	ws.PutReader(early)
+	return c, nil
+}
+
+func liveURL(base string) (string, error) {
+	u, err := url.Parse(base)
+	if err != nil {
+		return "", fmt.Errorf("address of the server: %w", err)
+	}
+	switch u.Scheme {
+	case "http":
+		u.Scheme = "ws"
+	case "https":
+		u.Scheme = "wss"
+	default:
+		return "", fmt.Errorf("address of the server %q: expected one such as http://127.0.0.1:8080", base)
+	}
+	return u.JoinPath("/api/v1/live").String(), nil
+}
+
+// Frame returns a message as the bytes that go over the line.
+func Frame(message []byte) []byte {
+	b, err := ws.CompileFrame(ws.MaskFrame(ws.NewTextFrame(message)))
+	if err != nil {
+		panic(err) // only a reader or writer could fail, and there is none
+	}
+	return b
+}
+
+// Send sends one message.
+func (c *Conn) Send(message string) error {
+	_, err := c.conn.Write(Frame([]byte(message)))
+	return err
+}
+
+// CloseError says that the server has closed the connection.
+type CloseError struct {
+	Code int // as in docs/protocol.md
+}
+
+// Error implements the error interface.
+func (e *CloseError) Error() string { return fmt.Sprintf("closed by the server with code %d", e.Code) }
+
+// Read returns the next message. It answers pings on the way. When the server closes
+// the connection, the error is a [CloseError].
+func (c *Conn) Read() ([]byte, error) {
+	for {
+		h, err := ws.ReadHeader(c.r)
+		if err != nil {
+			return nil, err
+		}
+		if h.Length > maxMessage || !h.Fin || h.Masked {
+			return nil, fmt.Errorf("read a message: the server sent a frame of %d bytes (whole: %t, masked: %t), which this client does not take", h.Length, h.Fin, h.Masked)
+		}
+		payload := make([]byte, h.Length)
+		if _, err := io.ReadFull(c.r, payload); err != nil {
+			return nil, err
+		}
+		switch h.OpCode {
+		case ws.OpText:
+			return payload, nil
+		case ws.OpPing:
+			if _, err := c.conn.Write(Pong(payload)); err != nil {
+				return nil, err
+			}
+		case ws.OpClose:
+			code, _ := ws.ParseCloseFrameData(payload)
+			return nil, &CloseError{int(code)}
+		}
+	}
+}
+
+// Pong returns the answer to a ping as the bytes that go over the line.
+func Pong(payload []byte) []byte {
+	b, err := ws.CompileFrame(ws.MaskFrame(ws.NewPongFrame(payload)))
+	if err != nil {
+		panic(err) // see Frame
+	}
+	return b
+}
+
+// Close says goodbye and closes the connection.
+func (c *Conn) Close() error {
+	f := ws.MaskFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusNormalClosure, "")))
+	_ = c.conn.SetWriteDeadline(time.Now().Add(time.Second)) // Write tells
+	return errors.Join(ws.WriteFrame(c.conn, f), c.conn.Close())
+}
+
+// Drop closes the connection as a phone does that is switched off: without a word.
+func (c *Conn) Drop() error { return c.conn.Close() }
+
+// Detach gives the line itself away, and what has been read of it but not yet been
+// taken. The Conn must not be used any more.
+func (c *Conn) Detach() (line net.Conn, rest []byte) {
+	rest, _ = c.r.Peek(c.r.Buffered())
+	return c.conn, bytes.Clone(rest)
+}
