@@ -39,20 +39,28 @@ func (c *loadSessionCmd) Run(ctx context.Context, stdout io.Writer) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	l, err := newLoader(ctx, store)
+	ids, err := loadSessions(ctx, store, c.Students, c.Sessions)
 	if err != nil {
 		return err
 	}
+	return json.NewEncoder(stdout).Encode(ids)
+}
+
+// loadSessions makes open sessions with this many students each.
+func loadSessions(ctx context.Context, store *sqlite.Store, students, sessions int) (ids bench.Identities, err error) {
+	l, err := newLoader(ctx, store)
+	if err != nil {
+		return ids, err
+	}
 	defer l.recorder.Close()
-	var ids bench.Identities
-	for range c.Sessions {
-		s, err := l.session(ctx, c.Students)
+	for range sessions {
+		s, err := l.session(ctx, students)
 		if err != nil {
-			return err
+			return ids, err
 		}
 		ids.Sessions = append(ids.Sessions, s)
 	}
-	return json.NewEncoder(stdout).Encode(ids)
+	return ids, nil
 }
 
 // ticketLife is how long the students' tickets are good: a day of measuring.

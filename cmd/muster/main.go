@@ -31,6 +31,7 @@ func main() {
 type commands struct {
 	Serve       serveCmd       `cmd:"" help:"Run the server."`
 	LoadSession loadSessionCmd `cmd:"" help:"Make sessions with students for a load test, and print who they are."`
+	Bench       benchCmd       `cmd:"" help:"Measure how fast check-ins reach everybody's screens."`
 
 	LogLevel slog.Level       `help:"How much to log: debug, info, warn or error." default:"info" env:"MUSTER_LOG_LEVEL"`
 	LogJSON  bool             `help:"Log as JSON, one object a line." env:"MUSTER_LOG_JSON"`

@@ -1,0 +1,225 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/muster-live/muster/client"
+)
+
+const (
+	connecting = 32              // connections that are being made at the same time
+	settle     = time.Second     // between connecting and the first check-in
+	quietFor   = 2 * time.Second // nothing has come in for so long: the run is over
+)
+
+// Do connects everybody, has students check in, and returns what was measured.
+func (r Run) Do(ctx context.Context) (_ Result, err error) {
+	if err := r.Load.Validate(); err != nil {
+		return Result{}, err
+	}
+	before, err := usageOf(r.Pids)
+	if err != nil {
+		return Result{}, err
+	}
+	size := len(r.Sessions)
+	for _, s := range r.Sessions {
+		size += len(s.Students)
+	}
+	l, err := newLoop(size)
+	if err != nil {
+		return Result{}, err
+	}
+	ended := false
+	defer func() {
+		if !ended {
+			err = errors.Join(err, l.end())
+		}
+	}()
+	res := Result{Connections: size}
+	students, err := r.connect(ctx, l, &res)
+	if err != nil {
+		return res, err
+	}
+	if err := l.quiet(ctx, settle); err != nil {
+		return res, err
+	}
+	plan, late, used, err := r.checkIn(ctx, l, students)
+	if err != nil {
+		return res, err
+	}
+	ended = true
+	if err := l.end(); err != nil {
+		return res, err
+	}
+	f := figure(l.lines, plan)
+	res.Sync, res.Ack, res.Late = quantiles(&f.sync), quantiles(&f.ack), quantiles(late)
+	res.Sent, res.Acked, res.Expected, res.Delivered, res.Again, res.Trouble = len(plan), f.acked, f.expected, f.delivered, f.again, f.trouble
+	res.Seconds = used.during.Seconds()
+	res.Bench = newUsage(used.own, res.Seconds, 0)
+	if len(r.Pids) > 0 {
+		u := newUsage(used.server.cpu, res.Seconds, f.delivered)
+		u.Memory = used.server.rss
+		u.MemoryPerConnection = float64(used.server.rss-before.rss) / float64(size)
+		res.Server = &u
+	}
+	return res, nil
+}
+
+// place is where a connection is to be made.
+type place struct {
+	url, token, audience string
+	line                 *line
+}
+
+// places returns those of the boards, then those of the students.
+func (r Run) places() (all []place, students []*line) {
+	next := 0
+	add := func(session, student int, token, audience string) *line {
+		ln := &line{session: session, student: student}
+		all = append(all, place{r.URLs[next%len(r.URLs)], token, audience, ln})
+		next++
+		return ln
+	}
+	for i, s := range r.Sessions {
+		add(i, -1, s.Board, "board")
+	}
+	for i, s := range r.Sessions {
+		for j, p := range s.Students {
+			students = append(students, add(i, j, p.Token, "student"))
+		}
+	}
+	return all, students
+}
+
+// connect makes all connections, and returns those of the students.
+func (r Run) connect(ctx context.Context, l *loop, res *Result) ([]*line, error) {
+	all, students := r.places()
+	var (
+		took  Histogram
+		mu    sync.Mutex
+		errs  []error
+		next  atomic.Int64
+		wg    sync.WaitGroup
+		start = time.Now()
+	)
+	for range min(connecting, len(all)) {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(all) {
+					return
+				}
+				began := time.Now()
+				err := r.enter(ctx, l, all[i])
+				mu.Lock()
+				took.Add(uint32(time.Since(began) / time.Microsecond))
+				if err != nil {
+					errs = append(errs, err)
+					next.Store(int64(len(all))) // no use in going on
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	res.Connect, res.ConnectAll = quantiles(&took), milliseconds(time.Since(start))
+	if len(errs) > 0 {
+		return nil, errs[0]
+	}
+	return students, nil
+}
+
+// enter makes one connection, joins, and hands it to the loop once the snapshot is there.
+func (r Run) enter(ctx context.Context, l *loop, p place) error {
+	session := r.Sessions[p.line.session].ID
+	c, err := client.Dial(ctx, p.url, p.token)
+	if err != nil {
+		return err
+	}
+	if err := c.Send(fmt.Sprintf(`{"t":"join","session":%d,"audience":%q}`, session, p.audience)); err != nil {
+		return errors.Join(err, c.Drop())
+	}
+	for {
+		b, err := c.Read()
+		if err != nil {
+			return errors.Join(fmt.Errorf("join session %d: %w", session, err), c.Drop())
+		}
+		switch m := scan(b); m.kind {
+		case errorMessage:
+			return errors.Join(fmt.Errorf("join session %d: %s", session, b), c.Drop())
+		case snapshotMessage:
+			p.line.last = m.to
+			return l.add(c, p.line)
+		}
+	}
+}
+
+// used is what was used from the first check-in on.
+type used struct {
+	during time.Duration
+	own    time.Duration
+	server usage // memory: at the end
+}
+
+// checkIn has the students check in and waits until all is quiet.
+func (r Run) checkIn(ctx context.Context, l *loop, students []*line) (plan []sending, late *Histogram, u used, err error) {
+	// Neighbours in the list are spread over time, and every room gets its share.
+	shuffled := rand.New(rand.NewPCG(1, 2)).Perm(len(students))
+	times := r.Load.Times(len(students))
+	const lead = 50 * time.Millisecond // to get everything ready
+	for i, at := range times {
+		ln := students[shuffled[i]]
+		ticket := r.Sessions[ln.session].Students[ln.student].Ticket
+		frame := client.Frame(fmt.Appendf(nil, `{"t":"check_in","id":"bench","ticket":%q}`, ticket))
+		plan = append(plan, sending{line: ln, at: uint32(at / time.Microsecond), frame: frame})
+	}
+	ownBefore, err := ownCPU()
+	if err != nil {
+		return nil, nil, u, err
+	}
+	serverBefore, err := usageOf(r.Pids)
+	if err != nil {
+		return nil, nil, u, err
+	}
+	began := time.Now()
+	first := l.micros(began.Add(lead))
+	for i := range plan {
+		plan[i].at += first
+	}
+	if late, err = l.send(ctx, plan); err != nil {
+		return nil, nil, u, err
+	}
+	if r.Load.Scenario == Idle {
+		err = hold(ctx, r.Load.Duration)
+	} else {
+		err = l.quiet(ctx, quietFor)
+	}
+	if err != nil {
+		return nil, nil, u, err
+	}
+	ownAfter, err := ownCPU()
+	if err != nil {
+		return nil, nil, u, err
+	}
+	if u.server, err = usageOf(r.Pids); err != nil {
+		return nil, nil, u, err
+	}
+	u.during, u.own, u.server.cpu = time.Since(began), ownAfter-ownBefore, u.server.cpu-serverBefore.cpu
+	return plan, late, u, nil
+}
+
+// hold waits.
+func hold(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
