@@ -27,8 +27,8 @@ const (
 	CloseNoPong    CloseCode = 4010
 )
 
-// A transport carries frames to one client. Its methods are not called at the same
-// time, but for close, which may come at any time and makes the others fail.
+// A transport carries frames to one client. It is written to by one goroutine at a
+// time; close may come at any time and makes writing fail.
 type transport interface {
 	// bytes returns what goes over the line for a frame.
 	bytes(frame) []byte
@@ -39,8 +39,9 @@ type transport interface {
 	// ping returns what to write to ask the client for a sign of life, and whether
 	// the client is to answer.
 	ping() (b []byte, answered bool)
-	// close tells the client why, if that does not mean waiting, and ends the line.
-	close(CloseCode)
+	// close ends the line, without waiting. It tells the client why, unless a frame
+	// has been written in part.
+	close(code CloseCode, midFrame bool)
 }
 
 // Limits of a connection.
@@ -67,9 +68,10 @@ type Conn struct {
 
 	mu      sync.Mutex
 	joined  bool
-	sent    int64  // seq up to which everything is on its way
-	queue   []byte // answers that wait to be written
-	writing bool   // somebody is in pump or drain
+	sent    int64     // seq up to which everything is on its way
+	queue   []byte    // answers that wait to be written
+	writing bool      // somebody is in pump or drain
+	last    CloseCode // to be closed with once everything queued is written; 0: go on
 	closed  bool
 	code    CloseCode
 	done    chan struct{}
@@ -133,7 +135,11 @@ func (c *Conn) pump() {
 	for {
 		b := c.collect()
 		if len(b) == 0 {
+			last := c.last
 			c.mu.Unlock()
+			if last != 0 {
+				c.Close(last)
+			}
 			return
 		}
 		c.writing = true
@@ -165,6 +171,7 @@ func (c *Conn) drain(rest []byte) {
 		c.writing = len(rest) > 0
 		c.mu.Unlock()
 	}
+	c.pump() // closes the connection if these were its last words
 }
 
 // collect returns the bytes to write next: queued answers, then what the room has
@@ -228,9 +235,10 @@ func (c *Conn) Close(code CloseCode) {
 	}
 	c.closed, c.code = true, code
 	c.queue = nil
-	joined := c.joined
+	joined, midFrame := c.joined, c.writing
+	c.writing = true // from here on nobody else writes
 	c.mu.Unlock()
-	c.out.close(code)
+	c.out.close(code, midFrame)
 	c.hub.leave(c, joined)
 	close(c.done)
 }
@@ -264,8 +272,12 @@ func (c *Conn) beat() {
 // Heard says that the client has given a sign of life.
 func (c *Conn) Heard() { c.heard.Store(true) }
 
-// bye tells the client that the server stops, and when to come back.
+// bye tells the client that the server stops, and when to come back, and closes the
+// connection when that is said.
 func (c *Conn) bye(spread time.Duration) {
-	c.send(bye("stopping", rand.N(spread)))
-	c.Close(CloseStopping)
+	c.enqueue(bye("stopping", rand.N(spread)))
+	c.mu.Lock()
+	c.last = CloseStopping
+	c.mu.Unlock()
+	c.pump()
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -70,43 +71,60 @@ func exec(tb testing.TB, dir string, statements ...string) {
 	}
 }
 
-// node is a hub and a recorder that listens for WebSockets.
+// node is a hub and a recorder.
 type node struct {
 	hub      *live.Hub
 	recorder *recorder.Recorder
-	addr     string
 	commands atomic.Int64
+
+	addr      string
+	listening sync.Once
+	stopped   sync.Once
 }
 
-// newNode starts a node of the network. Whoever connects says in the path who they
-// are, and is believed: permissions are package server's business.
+// newNode starts a node that is linked by join.
 func newNode(tb testing.TB, s store, join func(cluster.Node) cluster.Link) *node {
 	tb.Helper()
 	n := &node{hub: live.NewHub(s, join, slog.New(slog.DiscardHandler))}
 	n.recorder = recorder.New(s, n.hub, time.Now)
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	n.addr = l.Addr().String()
-	web := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var person attendance.PersonID
-		fmt.Sscanf(r.URL.Path, "/%d", &person)
-		up := ws.HTTPUpgrader{Protocol: func(p string) bool { return p == live.Subprotocol }}
-		conn, _, _, err := up.Upgrade(r, w)
-		if err != nil {
-			return
-		}
-		t := live.NewWebSocket(conn, nil)
-		n.serve(n.hub.Accept(t), t, person)
-	})}
-	go web.Serve(l)
-	tb.Cleanup(func() {
+	tb.Cleanup(n.stop)
+	return n
+}
+
+// stop ends the node; doing it twice does no harm.
+func (n *node) stop() {
+	n.stopped.Do(func() {
 		n.hub.Close()
-		web.Close()
 		n.recorder.Close()
 	})
-	return n
+}
+
+// listen returns the address at which the node takes WebSockets. Whoever connects
+// says in the path who they are, and is believed: permissions are package server's
+// business.
+func (n *node) listen(tb testing.TB) string {
+	n.listening.Do(func() {
+		l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			tb.Fatal(err)
+		}
+		n.addr = l.Addr().String()
+		web := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(n.upgrade)}
+		go web.Serve(l)
+		tb.Cleanup(func() { web.Close() })
+	})
+	return n.addr
+}
+
+func (n *node) upgrade(w http.ResponseWriter, r *http.Request) {
+	var person attendance.PersonID
+	fmt.Sscanf(r.URL.Path, "/%d", &person)
+	up := ws.HTTPUpgrader{Protocol: func(p string) bool { return p == live.Subprotocol }}
+	conn, _, _, err := up.Upgrade(r, w)
+	if err != nil {
+		return
+	}
+	n.serve(conn, person)
 }
 
 func startNode(tb testing.TB, s store) *node {
@@ -115,7 +133,9 @@ func startNode(tb testing.TB, s store) *node {
 }
 
 // serve does what package server does, without asking for permission.
-func (n *node) serve(c *live.Conn, t *live.WebSocket, person attendance.PersonID) {
+func (n *node) serve(conn net.Conn, person attendance.PersonID) {
+	t := live.NewWebSocket(conn, nil)
+	c := n.hub.Accept(t)
 	code := t.Read(c, func(b []byte) {
 		m, err := live.ParseMessage(b)
 		if err != nil {
@@ -152,7 +172,7 @@ func (n *node) do(tb testing.TB, c attendance.Command) attendance.Outcome {
 		c.Actor = teacher
 	}
 	if c.ID == "" {
-		c.ID = fmt.Sprint("do-", n.addr[10:], "-", n.commands.Add(1))
+		c.ID = fmt.Sprintf("do-%p-%d", n, n.commands.Add(1))
 	}
 	out, err := n.recorder.Do(context.Background(), c)
 	if err != nil {
@@ -169,9 +189,10 @@ func (n *node) checkIn(tb testing.TB, p attendance.PersonID) {
 
 // client is the other end of a live connection.
 type client struct {
-	tb   testing.TB
-	conn net.Conn
-	r    *bufio.Reader
+	tb       testing.TB
+	conn     net.Conn
+	r        *bufio.Reader
+	patience time.Duration // for the next message
 }
 
 // message is any message of the server's.
@@ -205,7 +226,7 @@ func (n *node) dial(tb testing.TB, person attendance.PersonID) *client {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	conn, br, _, err := ws.Dialer{Protocols: []string{live.Subprotocol}}.Dial(ctx, fmt.Sprintf("ws://%s/%d", n.addr, person))
+	conn, br, _, err := ws.Dialer{Protocols: []string{live.Subprotocol}}.Dial(ctx, fmt.Sprintf("ws://%s/%d", n.listen(tb), person))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -213,7 +234,15 @@ func (n *node) dial(tb testing.TB, person attendance.PersonID) *client {
 	if br == nil {
 		br = bufio.NewReader(conn)
 	}
-	return &client{tb, conn, br}
+	return &client{tb, conn, br, 20 * time.Second}
+}
+
+// pipe connects without a network, for tests in which time is fake.
+func (n *node) pipe(tb testing.TB, person attendance.PersonID) *client {
+	ours, theirs := net.Pipe()
+	tb.Cleanup(func() { ours.Close() })
+	go n.serve(theirs, person)
+	return &client{tb, ours, bufio.NewReader(ours), 24 * time.Hour}
 }
 
 // join dials, joins, and returns the first message as well.
@@ -234,7 +263,7 @@ func (c *client) say(text string) {
 // read returns the next message, or an error that has the close code. It answers
 // pings on the way.
 func (c *client) read() (message, error) {
-	c.conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+	c.conn.SetReadDeadline(time.Now().Add(c.patience))
 	b, _, err := wsutil.ReadServerData(readWriter{c.r, c.conn})
 	if err != nil {
 		return message{}, err

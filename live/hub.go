@@ -483,6 +483,8 @@ const (
 	spreadMin  = time.Second
 	spreadEach = time.Millisecond
 	spreadMax  = 20 * time.Second
+	// farewells is how long saying so may take, all in all.
+	farewells = 2 * time.Second
 )
 
 // Close says goodbye to every connection and ends all that the hub has started.
@@ -491,10 +493,23 @@ func (h *Hub) Close() {
 	h.closed = true
 	h.mu.Unlock()
 	spread := min(spreadMin+time.Duration(h.Connections())*spreadEach, spreadMax)
+	var leaving []*Conn
 	for i := range h.wheel {
-		for _, c := range h.wheel[i].list() {
-			c.bye(spread)
+		leaving = append(leaving, h.wheel[i].list()...)
+	}
+	for _, c := range leaving {
+		c.bye(spread)
+	}
+	enough := time.NewTimer(farewells)
+	defer enough.Stop()
+	for _, c := range leaving {
+		select {
+		case <-c.done:
+			continue
+		case <-enough.C:
+			enough.Reset(0) // for those after it as well
 		}
+		c.Close(CloseStopping)
 	}
 	h.link.Close()
 	h.stop()

@@ -51,7 +51,7 @@ func (t *once) bytes(f frame) []byte              { return f.json() }
 func (t *once) tryWrite(b []byte) (int, error)    { t.keep(b); return len(b), nil }
 func (t *once) write(b []byte, _ time.Time) error { t.keep(b); return nil }
 func (t *once) ping() (b []byte, answered bool)   { return nil, false }
-func (t *once) close(CloseCode)                   {}
+func (t *once) close(CloseCode, bool)             {}
 func (t *once) keep(b []byte) {
 	if t.json == nil {
 		t.json = b

@@ -57,7 +57,7 @@ func (t *Stream) ping() ([]byte, bool) { return []byte(":\n\n"), false }
 
 // close returns when nothing is being written any more: from then on the handler may
 // return, which ends the stream.
-func (t *Stream) close(CloseCode) {
+func (t *Stream) close(CloseCode, bool) {
 	_ = t.ctl.SetWriteDeadline(time.Now()) // ends a write that is under way
 	t.mu.Lock()
 	defer t.mu.Unlock()

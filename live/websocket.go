@@ -105,18 +105,26 @@ var pingFrame = ws.MustCompileFrame(ws.NewPingFrame(nil))
 
 func (t *WebSocket) ping() ([]byte, bool) { return pingFrame, true }
 
-// close sends a close frame if it can go out at once, and closes the connection.
-func (t *WebSocket) close(code CloseCode) {
+// close closes the connection; before, it sends a close frame, unless that would come
+// in the middle of another frame.
+func (t *WebSocket) close(code CloseCode, midFrame bool) {
 	f := ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(code), "")))
-	if t.raw != nil {
-		raw := WebSocket{conn: t.conn, raw: t.raw} // its fields are not those a writer is using
-		raw.writeFn = raw.writeNow
-		_, _ = raw.tryWrite(f)
-	} else {
-		_ = t.write(f, time.Now().Add(100*time.Millisecond))
+	switch {
+	case midFrame:
+	case t.raw != nil:
+		_, _ = t.tryWrite(f)
+	default:
+		go func() {
+			_ = t.write(f, time.Now().Add(farewell))
+			_ = t.conn.Close()
+		}()
+		return
 	}
 	_ = t.conn.Close()
 }
+
+// farewell is how long a close frame may take.
+const farewell = time.Second
 
 // readSize is how much is read at once; most messages are far smaller.
 const readSize = 4 << 10

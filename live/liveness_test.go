@@ -1,0 +1,147 @@
+package live_test
+
+import (
+	"context"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/muster-live/muster/attendance"
+)
+
+// inFakeTime runs a test on a node in a bubble in which time passes at once.
+func inFakeTime(t *testing.T, students int, test func(*testing.T, *node)) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore(t, students)
+		n := startNode(t, s)
+		n.open(t)
+		test(t, n)
+		n.stop()
+		s.Close()
+	})
+}
+
+const joinAsStudent = `{"t":"join","session":1,"audience":"student"}`
+
+func TestAPhoneThatIsGoneIsNoticedWithinTenSeconds(t *testing.T) {
+	inFakeTime(t, 5, func(t *testing.T, n *node) {
+		board := n.pipe(t, teacher)
+		board.say(`{"t":"join","session":1,"audience":"board"}`)
+		board.next()
+		for _, delay := range []time.Duration{0, 2300 * time.Millisecond, 4900 * time.Millisecond} {
+			time.Sleep(delay) // a phone may die at any point between two pings
+			phone := n.pipe(t, 2)
+			phone.say(joinAsStudent)
+			phone.next()
+			board.until(is("presence"))
+			go io.Copy(io.Discard, phone.conn) // takes everything, answers nothing
+			start := time.Now()
+			m, _ := board.until(is("presence"))
+			if gone := time.Since(start); gone > 10*time.Second || len(m.Off) != 1 {
+				t.Errorf("noticed after %v: %s", gone, m.raw)
+			}
+		}
+	})
+}
+
+func TestAPhoneThatAnswersStays(t *testing.T) {
+	inFakeTime(t, 5, func(t *testing.T, n *node) {
+		phone := n.pipe(t, 2)
+		phone.say(joinAsStudent)
+		phone.next()
+		got := make(chan message, 1)
+		go func() { got <- phone.next() }() // answers pings meanwhile
+		time.Sleep(time.Hour)
+		n.checkIn(t, 3)
+		if m := <-got; m.T != "delta" {
+			t.Errorf("after an hour: %s", m.raw)
+		}
+	})
+}
+
+func TestASlowPhoneHurtsNobodyAndContinuesFromTheNewest(t *testing.T) {
+	inFakeTime(t, 30, func(t *testing.T, n *node) {
+		slow, quick := n.pipe(t, 1), n.pipe(t, 2)
+		for _, c := range []*client{slow, quick} {
+			c.say(joinAsStudent)
+			c.next()
+		}
+		start := time.Now()
+		for p := attendance.PersonID(3); p <= 30; p++ {
+			n.checkIn(t, p)
+			quick.until(func(m message) bool { return m.T == "delta" && m.To == int64(p)-1 })
+		}
+		if d := time.Since(start); d > 0 {
+			t.Errorf("the quick phone waited %v for the slow one", d)
+		}
+		time.Sleep(4 * time.Second)
+		var deltas []message
+		for len(deltas) == 0 || deltas[len(deltas)-1].To < 29 {
+			if m := slow.next(); m.T == "delta" {
+				deltas = append(deltas, m)
+			}
+		}
+		if len(deltas) != 2 || deltas[1].From != deltas[0].To+1 {
+			t.Errorf("the slow phone got %d deltas, want the one it was stuck with and one for all the rest", len(deltas))
+		}
+	})
+}
+
+func TestAPhoneThatStaysBehindIsClosed(t *testing.T) {
+	inFakeTime(t, 5, func(t *testing.T, n *node) {
+		stuck := n.pipe(t, 1)
+		stuck.say(joinAsStudent)
+		stuck.next()
+		n.checkIn(t, 2)
+		start := time.Now()
+		synctest.Wait()
+		for n.hub.Connections() > 0 {
+			time.Sleep(100 * time.Millisecond)
+		}
+		if d := time.Since(start); d < 9*time.Second || d > 11*time.Second {
+			t.Errorf("closed after %v, want about 10 s", d)
+		}
+	})
+}
+
+func TestANodeThatStopsSaysWhenToComeBack(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, newStore(t, 5))
+	phone, _ := n.join(t, 1, "student", "")
+	go n.stop()
+	m, _ := phone.until(is("bye"))
+	if m.Retry < 0 || m.Retry > 2000 {
+		t.Errorf("bye: %s", m.raw)
+	}
+	if code := phone.closed(); code != 1001 {
+		t.Errorf("closed with %d, want 1001", code)
+	}
+}
+
+func TestWhoIsSignedOutIsClosed(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, newStore(t, 5))
+	phone, _ := n.join(t, 1, "student", "")
+	other, _ := n.join(t, 2, "student", "")
+	n.hub.Disconnect(1)
+	if code := phone.closed(); code != 4001 {
+		t.Errorf("closed with %d, want 4001", code)
+	}
+	other.say(`{"t":"ping","n":7}`)
+	if m, _ := other.until(is("pong")); m.N != 7 {
+		t.Errorf("pong: %s", m.raw)
+	}
+}
+
+func TestLookLoadsARoomOnce(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, newStore(t, 5))
+	s, rules, err := n.hub.Look(context.Background(), lecture)
+	if err != nil || s.ID != lecture || rules != attendance.DefaultRules() {
+		t.Errorf("session %v, rules %v, error %v", s.ID, rules, err)
+	}
+	if _, _, err := n.hub.Look(context.Background(), 99); attendance.AsError(err).Code != attendance.CodeUnknownSession {
+		t.Errorf("unknown session: %v", err)
+	}
+}
