@@ -40,8 +40,8 @@ const markOf: Record<string, Mark> = {
 
 /** action says what a key does, or undefined if it does what it always does. */
 export function action(key: Key, now: Situation): Action | undefined {
-  // What was typed elsewhere, in a note or on a button, is meant for it.
-  if (now.place === "elsewhere" && (key.key.length > 1 || key.key === " ")) return undefined;
+  // Buttons and menus have a use for these themselves.
+  if (now.place === "elsewhere" && (key.key.length > 1 || key.key === " ") && key.key !== "Escape") return undefined;
   if (key.ctrlKey || key.metaKey) {
     if (key.altKey) return undefined;
     switch (key.key.toLowerCase()) {
