@@ -14,8 +14,8 @@ type Bundle struct {
 	People     []PersonRow
 	Enrolments []EnrolmentRow
 
-	// How much each file claims to hold of its kind. With absence of a kind, or
-	// with only its changes, references to it may be to what the store has.
+	// How much of each kind there is in the bundle. Unless it is everything, rows
+	// may refer to what the store has.
 	TermsHold, CoursesHold, PeopleHold, EnrolmentsHold Extent
 
 	Rejects []Reject
@@ -65,7 +65,7 @@ type CourseRow struct {
 type PersonRow struct {
 	Origin
 	Ref, Given, Family, Email, Username string
-	Active                              Flag
+	Active                              Flag // whether they may sign in; the file has the last word
 	Ended                               bool
 }
 
@@ -83,9 +83,9 @@ const (
 type EnrolmentRow struct {
 	Origin
 	Ref    string
-	Course string // key of the course: see CourseRow.Key
-	Person string // key of the person: see PersonRow.Key
-	Role   attendance.Role
+	Course string          // key of the course: see CourseRow.Key
+	Person string          // key of the person: see PersonRow.Key
+	Role   attendance.Role // NoRole: the file does not say; who is new is a student
 	Ended  bool
 }
 

@@ -1,0 +1,98 @@
+package roster
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/muster-live/muster/attendance"
+)
+
+// headings are names of columns as they come in exports of student administrations,
+// in English, German, French and Spanish, as plainHeading writes them.
+var headings = map[Field][]string{
+	FieldRef: {"ref", "id", "sourcedid", "studentid", "studentnumber", "studentno", "personid", "personnumber", "number", "universityid", "sisid", "sisuserid", "idnumber", "teacherid",
+		"matrikel", "matrikelnummer", "matrikelnr", "matnr", "personalnummer", "nummer",
+		"numero", "numeroetudiant", "numetudiant", "noetudiant", "matricule", "identifiant", "ine", "codeetudiant",
+		"matricula", "nummatricula", "numerodematricula", "expediente", "dni", "nip", "codigo"},
+	FieldGiven: {"given", "givenname", "givennames", "first", "firstname", "forename", "forenames", "preferredname",
+		"vorname", "vornamen", "rufname", "prenom", "prenoms", "nombre", "nombres", "nombredepila"},
+	FieldFamily: {"family", "familyname", "last", "lastname", "surname",
+		"nachname", "familienname", "zuname", "nom", "nomdefamille", "nomusuel", "apellido", "apellidos"},
+	FieldName: {"name", "fullname", "displayname", "student", "studentname", "person",
+		"vollername", "vollstandigername", "nameundvorname", "namevorname", "nachnamevorname", "studierende", "studierender",
+		"nomprenom", "nometprenom", "nomcomplet", "etudiant",
+		"nombrecompleto", "nombreyapellidos", "apellidosynombre", "apellidosnombre", "alumno", "estudiante"},
+	FieldEmail: {"email", "emailaddress", "mail", "studentemail", "teacheremail", "uniemail",
+		"emailadresse", "mailadresse", "adressemail", "adresseemail", "adresseelectronique", "courriel", "mel",
+		"correo", "correoelectronico", "direcciondecorreo"},
+	FieldUsername: {"username", "user", "userid", "login", "loginid", "sisloginid", "account", "netid",
+		"benutzername", "benutzerkennung", "kennung", "anmeldename", "nutzername", "unikennung",
+		"nomdutilisateur", "utilisateur", "usuario", "nombredeusuario"},
+	FieldRole: {"role", "roles", "rolle", "funktion", "rol", "papel", "fonction", "funcion"},
+}
+
+// plainHeading leaves only the small letters and digits of a heading, without accents.
+func plainHeading(s string) string {
+	var b strings.Builder
+	for _, r := range norm.NFD.String(s) {
+		switch {
+		case r == 'ß':
+			b.WriteString("ss")
+		case unicode.IsLetter(r), unicode.IsDigit(r):
+			b.WriteRune(unicode.ToLower(r))
+		}
+	}
+	return b.String()
+}
+
+// GuessMapping guesses from the headings which column holds which field. A column
+// "name" beside one for the given name is taken for the family name.
+func GuessMapping(columns []string) Mapping {
+	m := make(Mapping)
+	for _, field := range allFields {
+		best := -1 // the earlier in the list, the surer
+		for _, column := range columns {
+			plain := plainHeading(column)
+			for rank, known := range headings[field] {
+				if plain == known && (best < 0 || rank < best) {
+					m[field], best = column, rank
+				}
+			}
+		}
+	}
+	if _, ok := m[FieldName]; ok && m[FieldGiven] != "" {
+		if m[FieldFamily] == "" {
+			m[FieldFamily] = m[FieldName]
+		}
+		delete(m, FieldName)
+	}
+	return m
+}
+
+// roleWords are the words for roles, as plainHeading writes them.
+var roleWords = map[attendance.Role][]string{
+	attendance.Student: {"student", "students", "learner", "participant", "studentin", "studierende", "studierender", "schuler", "schulerin", "teilnehmer", "teilnehmerin",
+		"etudiant", "etudiante", "eleve", "estudiante", "alumno", "alumna"},
+	attendance.Assistant: {"assistant", "aide", "ta", "teachingassistant", "tutor", "assistent", "assistentin", "tutorin", "hilfskraft",
+		"assistante", "tuteur", "tutrice", "asistente", "ayudante", "tutora"},
+	attendance.Teacher: {"teacher", "instructor", "lecturer", "professor", "faculty", "lehrer", "lehrerin", "dozent", "dozentin", "lehrperson", "professorin",
+		"enseignant", "enseignante", "professeur", "professeure", "profesor", "profesora", "docente"},
+}
+
+// parseRole returns the role that a word names; an empty one names none.
+func parseRole(word string) (attendance.Role, bool) {
+	plain := plainHeading(word)
+	if plain == "" {
+		return attendance.NoRole, strings.TrimSpace(word) == ""
+	}
+	for role, words := range roleWords {
+		for _, w := range words {
+			if w == plain {
+				return role, true
+			}
+		}
+	}
+	return attendance.NoRole, false
+}
