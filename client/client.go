@@ -49,16 +49,10 @@ func Dial(ctx context.Context, base, token string) (*Conn, error) {
 	if hs.Protocol != Subprotocol {
 		return nil, errors.Join(fmt.Errorf("connect to %s: the server does not speak %s", target, Subprotocol), conn.Close())
 	}
-	c := &Conn{conn: conn}
-	if early == nil {
-		c.r = bufio.NewReaderSize(conn, 1024)
-		return c, nil
+	if early == nil { // else it has the server's first words
+		early = bufio.NewReaderSize(conn, 1024)
 	}
-	// The reader that came with the handshake goes back to its pool.
-	b, _ := early.Peek(early.Buffered())
-	c.r = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(b)), conn), 1024)
-	ws.PutReader(early)
-	return c, nil
+	return &Conn{conn: conn, r: early}, nil
 }
 
 func liveURL(base string) (string, error) {
