@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -104,7 +105,7 @@ func (s *Server) signOut(ctx context.Context, _ *struct{}) (*cookieOnly, error) 
 			return nil, err
 		}
 	}
-	return &cookieOnly{SetCookie: s.cookie(requestOf(ctx).raw, signInCookie, "", -1)}, nil
+	return &cookieOnly{SetCookie: s.cookie(requestOf(ctx).raw, signInCookie, "", -time.Second)}, nil
 }
 
 type meOutput struct{ Body me }

@@ -212,7 +212,8 @@ func (s *Server) clientAddress(r *http.Request) string {
 }
 
 // cookie returns a cookie that scripts cannot read and that other sites cannot send
-// along with what changes something. A life of 0 keeps it until the browser is closed.
+// along with what changes something. A life of 0 keeps it until the browser is closed,
+// a negative one ends it.
 func (s *Server) cookie(r *http.Request, name, value string, life time.Duration) *http.Cookie {
 	return &http.Cookie{
 		Name: name, Value: value, Path: "/", MaxAge: int(life / time.Second),

@@ -45,8 +45,8 @@ func (s *Server) getJoin(ctx context.Context, in *joinTokenInput) (*joinerOutput
 }
 
 type joinInput struct {
-	joinTokenInput
-	Body struct {
+	Token string `path:"token"`
+	Body  struct {
 		Username string `json:"username,omitempty" maxLength:"200" doc:"For who has none yet."`
 		Password string `json:"password,omitempty" maxLength:"1000"`
 	}

@@ -38,7 +38,10 @@ func (s *Server) liveSocket(w http.ResponseWriter, r *http.Request) {
 	up := ws.HTTPUpgrader{Protocol: func(p string) bool { return p == live.Subprotocol }}
 	conn, rw, _, err := up.Upgrade(r, w)
 	if err != nil {
-		return // it has answered the request
+		if conn != nil { // it has answered, on a connection that is ours now
+			_ = conn.Close()
+		}
+		return
 	}
 	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
 	t := live.NewWebSocket(conn, early)

@@ -88,7 +88,7 @@ func (s *Server) postPerson(ctx context.Context, in *postPersonInput) (*personOu
 }
 
 type patchPersonInput struct {
-	personInput
+	ID   attendance.PersonID `path:"id"`
 	Body struct {
 		Given    *string `json:"given,omitempty" minLength:"1" maxLength:"200"`
 		Family   *string `json:"family,omitempty" minLength:"1" maxLength:"200"`

@@ -100,7 +100,7 @@ func (s *Server) getCourse(ctx context.Context, in *courseInput) (*courseOutput,
 }
 
 type patchCourseInput struct {
-	courseInput
+	ID   attendance.CourseID `path:"id"`
 	Body struct {
 		LateAfter  minutesOrNull `json:"late_after,omitempty"`
 		OnClose    *string       `json:"on_close,omitempty" enum:"absent,leave"`
@@ -178,7 +178,7 @@ func (s *Server) getSessions(ctx context.Context, in *courseInput) (*sessionsOut
 }
 
 type postSessionInput struct {
-	courseInput
+	ID   attendance.CourseID `path:"id"`
 	Body struct {
 		Title  string `json:"title,omitempty" maxLength:"200"`
 		Starts int64  `json:"starts,omitempty" minimum:"0"`
