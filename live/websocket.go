@@ -98,7 +98,8 @@ func (t *WebSocket) write(b []byte, deadline time.Time) error {
 		return err
 	}
 	_, err := t.conn.Write(b)
-	return err
+	// A deadline that stayed would make the next tryWrite fail once it has passed.
+	return errors.Join(err, t.conn.SetWriteDeadline(time.Time{}))
 }
 
 var pingFrame = ws.MustCompileFrame(ws.NewPingFrame(nil))
