@@ -11,7 +11,7 @@ export type Curve = readonly (readonly [seconds: number, arrived: number])[];
 export function curve(times: readonly number[], opened: number, until: number): Curve {
   const steps: [number, number][] = [[0, 0]];
   let arrived = 0;
-  for (const at of times.toSorted((a, b) => a - b)) {
+  for (const at of [...times].sort((a, b) => a - b)) {
     arrived++;
     const seconds = Math.max(0, Math.floor((at - opened) / 1000));
     const last = steps[steps.length - 1] as [number, number];

@@ -7,12 +7,7 @@ import type { Mark } from "../live/messages";
 export type Place = "page" | "search" | "students" | "elsewhere";
 
 export type Action =
-  | { do: "search"; text: string }
-  | { do: "mark"; mark: Mark }
-  | { do: "undo" }
-  | { do: "help" }
-  | { do: "select all" }
-  | { do: "leave" };
+  { do: "search"; text: string } | { do: "mark"; mark: Mark } | { do: "undo" } | { do: "help" } | { do: "select all" } | { do: "leave" };
 
 export interface Key {
   key: string;

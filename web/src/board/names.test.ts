@@ -30,8 +30,7 @@ describe("labels on tiles", () => {
 });
 
 describe("search", () => {
-  const find = (people: ReturnType<typeof person>[], query: string) =>
-    new Index(people).find(query).map((p) => `${p.given} ${p.family}`);
+  const find = (people: ReturnType<typeof person>[], query: string) => new Index(people).find(query).map((p) => `${p.given} ${p.family}`);
 
   test("takes no heed of capitals and accents", () => {
     expect(fold("  Šárka O’Brien-Łoś ")).toBe("sarka o brien los");

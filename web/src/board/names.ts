@@ -31,7 +31,10 @@ export function fold(text: string): string {
 
 /** umlauts spells ä, ö and ü as ae, oe and ue, as one does on a keyboard without them. */
 function umlauts(text: string): string {
-  return text.toLowerCase().normalize("NFC").replace(/[äöü]/g, (letter) => ({ ä: "ae", ö: "oe", ü: "ue" })[letter] ?? letter);
+  return text
+    .toLowerCase()
+    .normalize("NFC")
+    .replace(/[äöü]/g, (letter) => ({ ä: "ae", ö: "oe", ü: "ue" })[letter] ?? letter);
 }
 
 /**

@@ -8,7 +8,11 @@ export interface Box {
 }
 
 /** beside puts a menu under the box, or above where there is more room, inside the window. */
-export function beside(box: Box, menu: { width: number; height: number }, view: { width: number; height: number }): { left: number; top: number } {
+export function beside(
+  box: Box,
+  menu: { width: number; height: number },
+  view: { width: number; height: number },
+): { left: number; top: number } {
   const margin = 8;
   const left = Math.max(margin, Math.min(box.left, view.width - menu.width - margin));
   const below = box.top + box.height + 4;

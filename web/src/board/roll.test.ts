@@ -64,7 +64,15 @@ describe("the roll", () => {
   test("keeps its students when the roster changes, but for those who changed", () => {
     const roll = rollOf();
     const [grace, ada] = roll.students;
-    roll.show(snapshot({ roster: 4, people: [[1, "Hopper", "Grace", "s-1"], [2, "King", "Ada", "s-2"]] }));
+    roll.show(
+      snapshot({
+        roster: 4,
+        people: [
+          [1, "Hopper", "Grace", "s-1"],
+          [2, "King", "Ada", "s-2"],
+        ],
+      }),
+    );
     expect(roll.students[0]).toBe(grace);
     expect(roll.students[1]).not.toBe(ada);
     expect(shown(roll)).toEqual(["Hopper unset", "King present on"]);

@@ -30,7 +30,7 @@ export function select(rows: readonly ReportRow[], marks: ReadonlySet<Mark>, wor
     return wanted.every((word) => text.includes(word));
   });
   const compare = byColumn[sorting.column];
-  const sorted = shown.toSorted(compare); // stable: by name where equal
+  const sorted = shown.sort(compare); // stable: by name where equal
   return sorting.descending ? sorted.reverse() : sorted;
 }
 
