@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/muster-live/muster/attendance"
 )
@@ -71,6 +73,50 @@ func TestHashingIsBounded(t *testing.T) {
 			t.Errorf("when all is quiet again: %v", err)
 		}
 	})
+}
+
+func TestTriesAreCountedForEachKey(t *testing.T) {
+	t.Parallel()
+	tries, now := NewTries(2, time.Minute), time.Unix(1_000_000, 0)
+	for i, step := range []struct {
+		key      string
+		after    time.Duration
+		giveBack bool
+		wait     time.Duration
+	}{
+		{"a", 0, false, 0},
+		{"a", 0, false, 0},
+		{"a", 0, false, time.Minute},
+		{"b", 0, true, 0},
+		{"b", 0, true, 0},
+		{"b", 0, true, 0},
+		{"a", 40 * time.Second, false, 20 * time.Second},
+		{"a", 20 * time.Second, false, 0},
+		{"a", 0, false, time.Minute},
+		{"a", time.Hour, false, 0},
+		{"a", 0, false, 0},
+		{"a", 0, false, time.Minute},
+	} {
+		now = now.Add(step.after)
+		if wait := tries.Take(step.key, now); wait != step.wait {
+			t.Errorf("step %d: wait %v, want %v", i, wait, step.wait)
+		}
+		if step.giveBack {
+			tries.GiveBack(step.key)
+		}
+	}
+}
+
+func TestTriesForgetThoseWhoWaited(t *testing.T) {
+	t.Parallel()
+	tries, now := NewTries(2, time.Minute), time.Unix(1_000_000, 0)
+	for i := range maxTried {
+		tries.Take(strconv.Itoa(i), now)
+	}
+	tries.Take("one more", now.Add(time.Hour))
+	if n := len(tries.until); n != 1 {
+		t.Errorf("%d are remembered, want the last alone", n)
+	}
 }
 
 func FuzzParsePHC(f *testing.F) {

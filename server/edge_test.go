@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/muster-live/muster/server"
 )
@@ -78,6 +81,25 @@ func TestCausesGoToTheLogAndNotToClients(t *testing.T) {
 		t.Errorf("the client was told %+v", p)
 	}
 	if log := c.Log.String(); !strings.Contains(log, "err=") || !strings.Contains(log, "sessions") {
+		t.Errorf("the log says %q", log)
+	}
+}
+
+func TestAPanicIsAnsweredAndLogged(t *testing.T) {
+	t.Parallel()
+	log := new(lockedBuffer)
+	broken, err := server.New(server.Config{Clock: time.Now, Log: slog.New(slog.NewTextHandler(log, nil))}, server.Parts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequestWithContext(t.Context(), "GET", "/api/v1/me", nil)
+	r.Header.Set("Authorization", "Bearer x") // there are no accounts that could know it
+	w := httptest.NewRecorder()
+	broken.ServeHTTP(w, r)
+	if p := (answer{w.Result(), w.Body.String()}).problem(t); p.Status != 500 || p.Code != "internal" {
+		t.Errorf("%+v", p)
+	}
+	if !strings.Contains(log.String(), "request panicked") || !strings.Contains(log.String(), "stack=") {
 		t.Errorf("the log says %q", log)
 	}
 }

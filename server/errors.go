@@ -74,7 +74,7 @@ func problemOf(ctx context.Context, err error) *problem {
 	}
 	e := attendance.AsError(err)
 	p = &problem{Status: httpStatus[e.Code], Code: string(e.Code), Detail: e.Message, Field: e.Field, Retry: e.Retry.Milliseconds()}
-	if p.Status >= http.StatusInternalServerError && e.Code != attendance.CodeBusy && !errors.Is(err, context.Canceled) {
+	if p.Status >= http.StatusInternalServerError && e.Code != attendance.CodeBusy && ctx.Err() == nil { // or else the client has gone
 		requestOf(ctx).log.ErrorContext(ctx, "request failed", slog.String("code", p.Code), slog.Any("err", err))
 	}
 	return p

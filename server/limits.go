@@ -13,8 +13,9 @@ import (
 const (
 	maxBody   = 1 << 20   // bytes
 	maxUpload = 512 << 20 // bytes, for files to be imported
-	// slowest is how long a request may take to arrive, and its answer to leave.
-	slowest       = 30 * time.Second
+	// slowest is how long a request may take to arrive and its answer to leave: a
+	// page's scripts, over a line of 20 kbit/s.
+	slowest       = 2 * time.Minute
 	slowestUpload = 15 * time.Minute
 )
 

@@ -64,7 +64,7 @@ var kinds = map[string]string{
 
 func newFile(name string, body []byte) *file {
 	sum := sha256.Sum256(body)
-	f := &file{plain: body, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
+	f := &file{plain: body, etag: `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
 	ext := path.Ext(name)
 	if f.kind = kinds[ext]; f.kind == "" {
 		f.kind = mime.TypeByExtension(ext)

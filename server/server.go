@@ -32,8 +32,9 @@ type Config struct {
 	BehindProxy bool
 	// Assets is the built front end.
 	Assets fs.FS
-	Clock  func() time.Time
-	Log    *slog.Logger
+	// Clock tells the time, and Log takes what operators should know; both are needed.
+	Clock func() time.Time
+	Log   *slog.Logger
 }
 
 // Roles says who is what. Package server asks it before each thing that needs
