@@ -4,6 +4,7 @@
 // redraws one tile and not the class.
 
 import type { BoardDelta, BoardSnapshot, Counts, Mark, Presence, Rules, Source, Status } from "../live/messages";
+import { marks } from "../ui/marks";
 import type { Named } from "./names";
 
 /** A student's line in the record. */
@@ -11,7 +12,7 @@ export interface Entry {
   readonly mark: Mark;
   /** ms since 1970; 0 when there is no mark. */
   readonly at: number;
-  readonly source: Source | "";
+  readonly source: Source;
   /** The person who set it; 0 when nobody did. */
   readonly actor: number;
   readonly note: string;
@@ -25,8 +26,6 @@ export interface Wish {
 
 const noEntry: Entry = { mark: "unset", at: 0, source: "", actor: 0, note: "" };
 
-/** In the order of the protocol's counts. */
-export const marks: readonly Mark[] = ["present", "late", "absent", "excused", "unset"];
 
 /** Whether somebody with this mark is in the room. */
 export const isHere = (mark: Mark) => mark === "present" || mark === "late";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Mark, ReportRow } from "../api";
-import { select, sourceWords } from "./rows";
+import { select, setBy } from "./rows";
 
 const row = (family: string, mark: Mark, at = 0, rest: Partial<ReportRow> = {}): ReportRow => ({
   person: at,
@@ -41,8 +41,8 @@ test("marks and words narrow the rows together", () => {
 });
 
 test("what set a mark is told in words", () => {
-  expect(sourceWords({ source: "code", actor: "Ada King" })).toBe("checked in");
-  expect(sourceWords({ source: "hand", actor: "Ada King" })).toBe("set by Ada King");
-  expect(sourceWords({ source: "rule", actor: "" })).toBe("when closed");
-  expect(sourceWords({ source: "", actor: "" })).toBe("");
+  expect(setBy({ source: "code", actor: "Ada King" })).toBe("checked in");
+  expect(setBy({ source: "hand", actor: "Ada King" })).toBe("by Ada King");
+  expect(setBy({ source: "rule", actor: "" })).toBe("when closed");
+  expect(setBy({ source: "", actor: "" })).toBe("");
 });

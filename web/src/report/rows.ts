@@ -2,6 +2,7 @@
 
 import type { Mark, ReportRow } from "../api";
 import { fold } from "../board/names";
+import { sourceWords } from "../ui/marks";
 
 export type Column = "name" | "ref" | "mark" | "at" | "source" | "note";
 
@@ -17,7 +18,7 @@ const byColumn: Record<Column, (a: ReportRow, b: ReportRow) => number> = {
   ref: (a, b) => a.ref.localeCompare(b.ref, undefined, { numeric: true }),
   mark: (a, b) => markOrder[a.mark] - markOrder[b.mark],
   at: (a, b) => (a.at || Number.MAX_SAFE_INTEGER) - (b.at || Number.MAX_SAFE_INTEGER),
-  source: (a, b) => sourceWords(a).localeCompare(sourceWords(b)),
+  source: (a, b) => setBy(a).localeCompare(setBy(b)),
   note: (a, b) => Number(a.note === "") - Number(b.note === "") || a.note.localeCompare(b.note),
 };
 
@@ -34,16 +35,7 @@ export function select(rows: readonly ReportRow[], marks: ReadonlySet<Mark>, wor
   return sorting.descending ? sorted.reverse() : sorted;
 }
 
-/** sourceWords says in plain words what set the mark. */
-export function sourceWords(row: Pick<ReportRow, "source" | "actor">): string {
-  switch (row.source) {
-    case "code":
-      return "checked in";
-    case "hand":
-      return row.actor === "" ? "set by hand" : `set by ${row.actor}`;
-    case "rule":
-      return "when closed";
-    default:
-      return "";
-  }
+/** setBy says in plain words what or who set the mark. */
+export function setBy(row: Pick<ReportRow, "source" | "actor">): string {
+  return row.source === "hand" && row.actor !== "" ? `by ${row.actor}` : sourceWords[row.source];
 }

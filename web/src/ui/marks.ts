@@ -1,6 +1,9 @@
-// Marks in words.
+// The marks in the words and the order in which people see them.
 
-import type { Mark } from "../live/messages";
+import type { Mark, Source } from "../live/messages";
+
+/** In the order of the protocol's counts. */
+export const marks: readonly Mark[] = ["present", "late", "absent", "excused", "unset"];
 
 export const markWords: Record<Mark, string> = {
   present: "Present",
@@ -9,3 +12,6 @@ export const markWords: Record<Mark, string> = {
   excused: "Excused",
   unset: "Not marked",
 };
+
+/** What set a mark, in a few words. */
+export const sourceWords: Record<Source, string> = { code: "checked in", hand: "by hand", rule: "when closed", "": "" };
