@@ -19,7 +19,7 @@ type enrolments struct {
 	byPlace map[place]int // index into cur.Enrolments
 	byRef   map[string]int
 	to      map[int]StoredEnrolment // what becomes of those in cur.Enrolments
-	lineOf  map[place]int           // in the bundle
+	rowOf   map[place]*EnrolmentRow // in the bundle
 	ends    map[int]Origin
 }
 
@@ -27,7 +27,7 @@ func (d *differ) diffEnrolments() {
 	stored := d.cur.Enrolments
 	e := &enrolments{
 		differ: d, byPlace: make(map[place]int, len(stored)), byRef: make(map[string]int, len(stored)),
-		to: make(map[int]StoredEnrolment), lineOf: make(map[place]int, len(d.bundle.Enrolments)), ends: make(map[int]Origin),
+		to: make(map[int]StoredEnrolment), rowOf: make(map[place]*EnrolmentRow, len(d.bundle.Enrolments)), ends: make(map[int]Origin),
 	}
 	for i := range stored {
 		e.byPlace[place{stored[i].Course, stored[i].Person}] = i
@@ -69,11 +69,16 @@ func (e *enrolments) diffRow(row *EnrolmentRow) {
 	case gone || !e.courses[course].Active:
 		e.out.Counts.Same++ // with the person it ends anyway; with the course it stays as it is
 		return
-	case e.lineOf[at] != 0:
-		fail("", fmt.Sprintf("This person is in this course already, by line %d. Keep one of the two rows.", e.lineOf[at]))
+	}
+	if first := e.rowOf[at]; first != nil {
+		if first.Role == row.Role {
+			e.out.Counts.Same++ // it says the same again, under another id
+		} else {
+			fail("role", fmt.Sprintf("By line %d this person has another role in this course. Keep one of the two rows.", first.Line))
+		}
 		return
 	}
-	e.lineOf[at] = row.Line
+	e.rowOf[at] = row
 	if i, known := e.byPlace[at]; known {
 		e.changeRow(row, i)
 		return
@@ -146,7 +151,7 @@ func (e *enrolments) endRow(row *EnrolmentRow) {
 		return
 	}
 	was := e.cur.Enrolments[i]
-	if was.Ended || e.lineOf[place{was.Course, was.Person}] != 0 {
+	if was.Ended || e.rowOf[place{was.Course, was.Person}] != nil {
 		e.out.Counts.Same++ // or another row says that it goes on
 		return
 	}
@@ -169,7 +174,7 @@ func (e *enrolments) endOthers() {
 			continue
 		}
 		c := e.courses[was.Course]
-		if e.lineOf[place{was.Course, was.Person}] == 0 && c.Ref != "" && c.Active {
+		if e.rowOf[place{was.Course, was.Person}] == nil && c.Ref != "" && c.Active {
 			if _, known := e.ends[i]; !known {
 				e.ends[i] = Origin{}
 			}
@@ -185,7 +190,7 @@ func (e *enrolments) write() {
 		if !changed {
 			to = e.cur.Enrolments[i]
 		}
-		if e.lineOf[place{to.Course, to.Person}] != 0 {
+		if e.rowOf[place{to.Course, to.Person}] != nil {
 			ends = false // it only had to give its ref away
 		}
 		if ends {

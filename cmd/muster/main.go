@@ -30,6 +30,7 @@ func main() {
 // commands is the whole command line.
 type commands struct {
 	Serve       serveCmd       `cmd:"" help:"Run the server."`
+	Import      importCmd      `cmd:"" help:"Bring people, courses and enrolments in from files."`
 	LoadSession loadSessionCmd `cmd:"" help:"Make sessions with students for a load test, and print who they are."`
 	Bench       benchCmd       `cmd:"" help:"Measure how fast check-ins reach everybody's screens."`
 
