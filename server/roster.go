@@ -28,6 +28,8 @@ type Roster interface {
 	People(context.Context, roster.Page) (found []roster.Person, next string, err error)
 	AddPerson(ctx context.Context, actor attendance.PersonID, p roster.Person, now time.Time) (roster.Person, error)
 	ChangePerson(ctx context.Context, actor, id attendance.PersonID, change roster.PersonChange, now time.Time) (p roster.Person, courses []attendance.CourseID, err error)
+
+	roster.ImportStore
 }
 
 // rosterRoutes are the calls about courses and their sessions.

@@ -51,6 +51,7 @@ func (s *Server) routes() http.Handler {
 	s.reportRoutes(api)
 	s.rosterRoutes(api)
 	s.peopleRoutes(api)
+	s.importRoutes(api)
 	s.scanRoutes(api)
 	return mux
 }
