@@ -69,7 +69,12 @@ func (l *loop) add(c *client.Conn, ln *line) error {
 	if err := errors.Join(err, conn.Close()); err != nil {
 		return fmt.Errorf("take a connection over: %w", err)
 	}
-	ln.fd, ln.pending = fd, rest
+	ln.fd = fd
+	if answer, _ := ln.take(rest, l.micros(time.Now())); len(answer) > 0 {
+		if _, err := unix.Write(fd, answer); err != nil {
+			return fmt.Errorf("answer a ping: %w", err)
+		}
+	}
 	l.mu.Lock()
 	l.lines = append(l.lines, ln)
 	e := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(len(l.lines) - 1)}

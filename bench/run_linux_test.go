@@ -1,0 +1,216 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
+)
+
+// room is a server as simple as can be, with faults that are known.
+type room struct {
+	delay  time.Duration                   // from a check-in to its delta and its answer
+	deltas func(seq, conn int) (times int) // how often a connection is sent a delta; nil: once
+
+	mu    sync.Mutex
+	conns []net.Conn // the board is 0, then the students as they come
+	seq   int
+	pongs int
+}
+
+func (r *room) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if req.Header.Get("Authorization") == "" {
+		http.Error(w, "sign in", http.StatusUnauthorized)
+		return
+	}
+	up := ws.HTTPUpgrader{Protocol: func(p string) bool { return p == "muster.v1" }}
+	conn, _, _, err := up.Upgrade(req, w)
+	if err != nil {
+		return
+	}
+	go r.serve(conn)
+}
+
+func (r *room) serve(conn net.Conn) {
+	defer conn.Close()
+	for {
+		f, err := ws.ReadFrame(conn)
+		if err != nil {
+			return
+		}
+		text := string(ws.UnmaskFrame(f).Payload)
+		switch {
+		case f.Header.OpCode == ws.OpPong:
+			r.mu.Lock()
+			r.pongs++
+			r.mu.Unlock()
+		case strings.Contains(text, `"join"`):
+			r.join(conn)
+		case strings.Contains(text, `"check_in"`):
+			time.AfterFunc(r.delay, func() { r.checkIn(conn) })
+		}
+	}
+}
+
+// join sends the snapshot, and in the same packet a ping.
+func (r *room) join(conn net.Conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.conns = append(r.conns, conn)
+	var b bytes.Buffer
+	_ = wsutil.WriteServerText(&b, fmt.Appendf(nil, `{"t":"snapshot","session":1,"seq":%d}`, r.seq))
+	_ = wsutil.WriteServerMessage(&b, ws.OpPing, []byte("?"))
+	_, _ = conn.Write(b.Bytes())
+}
+
+func (r *room) checkIn(from net.Conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.seq++
+	for i, c := range r.conns {
+		times := 1
+		if r.deltas != nil {
+			times = r.deltas(r.seq, i)
+		}
+		for range times {
+			r.say(c, `{"t":"delta","from":%d,"to":%[1]d,"status":"open"}`, r.seq)
+		}
+	}
+	r.say(from, `{"t":"ack","id":"bench","from":%d,"to":%[1]d,"mark":"present"}`, r.seq)
+}
+
+func (r *room) say(c net.Conn, format string, args ...any) {
+	_ = wsutil.WriteServerText(c, fmt.Appendf(nil, format, args...))
+}
+
+func run(t *testing.T, r *room, students int, load Load) Result {
+	t.Helper()
+	s := httptest.NewServer(r)
+	t.Cleanup(s.Close)
+	session := Session{ID: 1, Board: "b", Students: make([]Student, students)}
+	for i := range session.Students {
+		session.Students[i] = Student{Token: strconv.Itoa(i), Ticket: "t"}
+	}
+	res, err := Run{URLs: []string{s.URL}, Sessions: []Session{session}, Load: load}.Do(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+func TestFiguresOfAServerWithKnownDelay(t *testing.T) {
+	t.Parallel()
+	const delay = 80 // ms
+	r := &room{delay: delay * time.Millisecond}
+	res := run(t, r, 10, Load{Steady, 50, time.Second})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.pongs != 11 {
+		t.Errorf("%d pings answered, want one of each connection", r.pongs)
+	}
+	if res.Sent != 10 || res.Acked != 10 || res.Expected != 100 || res.Delivered != 100 || res.Again != 0 || len(res.Trouble) > 0 {
+		t.Errorf("10 check-ins, seen by 9 students and a board each: got %+v", res)
+	}
+	for name, q := range map[string]Quantiles{"sync": res.Sync, "ack": res.Ack} {
+		// A busy machine may be slow, so only the lower limit is exact.
+		if q.P50 < delay || q.P50 > 3*delay || q.Max < q.P99 || q.P99 < q.P50 {
+			t.Errorf("%s: %+v, want about %d ms", name, q, delay)
+		}
+	}
+}
+
+func TestLossAndRepetitionShow(t *testing.T) {
+	t.Parallel()
+	res := run(t, &room{deltas: func(seq, conn int) int {
+		switch {
+		case seq == 3 && conn == 0:
+			return 0 // the board misses the third
+		case seq == 5:
+			return 2 // everybody gets the fifth twice
+		}
+		return 1
+	}}, 6, Load{Scenario: Storm, Duration: time.Second})
+	if res.Expected != 36 || res.Delivered != 35 {
+		t.Errorf("delivered %d of %d, want 35 of 36", res.Delivered, res.Expected)
+	}
+	if res.Again != 7 {
+		t.Errorf("%d deltas repeated, want 7", res.Again)
+	}
+	if res.Trouble["gap between deltas"] != 1 {
+		t.Errorf("trouble %v, want one gap", res.Trouble)
+	}
+}
+
+func TestAServerThatStallsCannotHideIt(t *testing.T) {
+	t.Parallel()
+	// All is answered when the last check-in has come: the first one, meant to be
+	// sent half a second before, has waited for so long.
+	r := &room{delay: time.Hour}
+	waiting := make(chan net.Conn, 26)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		conn, _, _, err := ws.HTTPUpgrader{Protocol: func(string) bool { return true }}.Upgrade(req, w)
+		if err != nil {
+			return
+		}
+		go func() {
+			defer conn.Close()
+			for {
+				b, err := wsutil.ReadClientText(conn)
+				if err != nil {
+					return
+				}
+				if strings.Contains(string(b), `"join"`) {
+					r.join(conn)
+					continue
+				}
+				if waiting <- conn; len(waiting) == cap(waiting) {
+					for range cap(waiting) {
+						r.checkIn(<-waiting)
+					}
+				}
+			}
+		}()
+	}))
+	t.Cleanup(s.Close)
+	session := Session{ID: 1, Board: "b", Students: make([]Student, 26)}
+	res, err := Run{URLs: []string{s.URL}, Sessions: []Session{session}, Load: Load{Steady, 50, time.Second}}.Do(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Sync.Max < 500 || res.Sync.P50 < 200 {
+		t.Errorf("sync %+v, want up to 500 ms and evenly spread", res.Sync)
+	}
+}
+
+func TestWhatCannotBeMeasuredIsSaid(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(s.Close)
+	one := Run{URLs: []string{s.URL}, Sessions: []Session{{ID: 1, Board: "b", Students: make([]Student, 2)}}, Load: Load{Scenario: Storm, Duration: 1}}
+	if _, err := one.Do(t.Context()); err == nil || !strings.Contains(err.Error(), "404") {
+		t.Errorf("a server that is none of ours: %v", err)
+	}
+	one.Load.Scenario = "rain"
+	if _, err := one.Do(t.Context()); err == nil || !strings.Contains(err.Error(), "rain") {
+		t.Errorf("an unknown scenario: %v", err)
+	}
+	one.Load.Scenario = Idle
+	one.URLs = []string{httptest.NewServer(&room{}).URL}
+	one.Load.Duration = time.Hour
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(100*time.Millisecond, cancel)
+	if _, err := one.Do(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("a run that is broken off: %v", err)
+	}
+}
