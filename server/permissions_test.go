@@ -64,6 +64,8 @@ var permissions = []struct {
 	{"POST /people", "", `{"given":"New","family":"Person"}`, "401 403 403 403 403 ok"},
 	{"PATCH /people/{id}", "/people/5", `{"email":"zoe@example.edu"}`, "401 403 403 403 403 ok"},
 	{"POST /people/{id}/join-link", "/people/5/join-link", "", "401 403 403 403 403 ok"},
+	{"POST /imports", "", "--x--", "401 403 403 403 403 ok"},
+	{"POST /imports/columns", "", "--x--", "401 403 403 403 403 ok"},
 }
 
 func TestWhoMayMakeWhichCall(t *testing.T) {
