@@ -18,7 +18,8 @@ import (
 
 // importRoutes are the calls that bring rosters in, for administrators.
 func (s *Server) importRoutes(api huma.API) {
-	huma.Post(api, "/imports", s.postImport, summary("See what files would change, or change it"), takesFiles(
+	huma.Post(api, "/imports", s.postImport, summary("See what files would change, or change it"))
+	takesFiles(api, "/imports",
 		"file", "One or more: a zip, the files of a bundle, or one plain CSV file.",
 		"format", "oneroster or csv.",
 		"apply", "true: do it. Otherwise nothing is changed.",
@@ -26,23 +27,21 @@ func (s *Server) importRoutes(api huma.API) {
 		"allow_rejects", "true: import the other rows if some are rejected.",
 		"course", "For csv: the code of the course; it is made if it is new.",
 		"mapping", "For csv: a JSON object that has for each field the column that holds it. Left out: the headings tell.",
-	))
-	huma.Post(api, "/imports/columns", s.postImportColumns, summary("What a plain CSV file has, and what we guess"), takesFiles(
-		"file", "One plain CSV file.",
-	))
+	)
+	huma.Post(api, "/imports/columns", s.postImportColumns, summary("What a plain CSV file has, and what we guess"))
+	takesFiles(api, "/imports/columns", "file", "One plain CSV file.")
 }
 
-// takesFiles describes a form of fields and what they are for. Huma does not read
-// it: nobody's files are taken in before it is known who they are.
-func takesFiles(fields ...string) func(*huma.Operation) {
+// takesFiles describes the form that a call takes: its fields and what they are for.
+// It comes after the call has been registered, so that huma does not read the form:
+// nobody's files are taken in before it is known who they are.
+func takesFiles(api huma.API, path string, fields ...string) {
 	form := &huma.Schema{Type: huma.TypeObject, Properties: make(map[string]*huma.Schema), Required: []string{"file"}}
 	for i := 0; i < len(fields); i += 2 {
 		form.Properties[fields[i]] = &huma.Schema{Type: huma.TypeString, Description: fields[i+1]}
 	}
 	form.Properties["file"] = &huma.Schema{Type: huma.TypeArray, Description: fields[1], Items: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
-	return func(op *huma.Operation) {
-		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: form}}}
-	}
+	api.OpenAPI().Paths[path].Post.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: form}}}
 }
 
 // formMemory is how much of uploaded files is kept in memory; the rest is in
