@@ -26,7 +26,6 @@ export interface Wish {
 
 const noEntry: Entry = { mark: "unset", at: 0, source: "", actor: 0, note: "" };
 
-
 /** Whether somebody with this mark is in the room. */
 export const isHere = (mark: Mark) => mark === "present" || mark === "late";
 
