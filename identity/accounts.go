@@ -27,7 +27,6 @@ type Store interface {
 	// AddSignIns makes all of these sign-ins or none.
 	AddSignIns(ctx context.Context, made ...SignIn) error
 	RemoveSignIn(ctx context.Context, token TokenHash) error
-	RemoveSignIns(ctx context.Context, person attendance.PersonID) error
 	// ChangePassword sets the password's hash, and ends all of the person's sign-ins
 	// but keep, and all join links, in one transaction.
 	ChangePassword(ctx context.Context, person attendance.PersonID, hash string, keep TokenHash, now time.Time) error

@@ -115,18 +115,6 @@ func TestANewPasswordEndsAllOtherWaysIn(t *testing.T) {
 	}
 }
 
-func TestEndingSignInsEndsThemAll(t *testing.T) {
-	t.Parallel()
-	s := newSchool(t)
-	token := s.joined(sam, "sam")
-	if err := s.EndSignIns(t.Context(), sam); err != nil {
-		t.Fatal(err)
-	}
-	if s.viewer(token).SignedIn() || !slices.Contains(s.ended, sam) {
-		t.Fatal("the sign-in still holds, or live connections were not told")
-	}
-}
-
 func TestTooManyWrongTriesMustWait(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)

@@ -101,16 +101,6 @@ func (a *Accounts) SignOut(ctx context.Context, v Viewer) error {
 	return nil
 }
 
-// EndSignIns ends all sign-ins of a person: call it when they are deactivated or
-// when what they administer changes.
-func (a *Accounts) EndSignIns(ctx context.Context, person attendance.PersonID) error {
-	if err := a.store.RemoveSignIns(ctx, person); err != nil {
-		return err
-	}
-	a.ended(person)
-	return nil
-}
-
 // ChangePassword sets the viewer's password if old is the present one. All their
 // other sign-ins and all their join links end.
 func (a *Accounts) ChangePassword(ctx context.Context, v Viewer, old, password, address string) error {

@@ -124,7 +124,8 @@ func (s *Server) patchPerson(ctx context.Context, in *patchPersonInput) (*person
 	if len(courses) > 0 {
 		s.Hub.CoursesChanged(courses)
 	}
-	if !p.Active {
+	// A live connection knows its viewer from when it was opened.
+	if !p.Active || b.Admin != nil && !*b.Admin {
 		s.Hub.Disconnect(p.ID)
 	}
 	return newPersonOutput(p), nil

@@ -1,12 +1,16 @@
 package server_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/muster-live/muster/attendance"
 )
@@ -148,5 +152,34 @@ func TestEveryCallHasItsPermissions(t *testing.T) {
 				t.Errorf("who may %s?", call)
 			}
 		}
+	}
+}
+
+// What somebody may see is decided when they connect; so whoever loses a permission
+// loses the connection.
+func TestLiveConnectionsEndWithThePermission(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]string{"no administrator any more": `{"admin":false}`, "switched off": `{"active":false}`} {
+		c := newCampus(t, nil)
+		c.exec(`UPDATE people SET admin = 1 WHERE id = ?`, outsider)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		r, err := http.NewRequestWithContext(ctx, "GET", c.URL+"/api/v1/sessions/10/live?audience=board", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+c.token(outsider))
+		board, err := c.client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := c.call(c.token(admin), "PATCH", "/api/v1/people/6", end); a.StatusCode != 200 {
+			t.Fatal(a.body)
+		}
+		// It would not end by itself; cut off in the middle is as good an end as any.
+		if _, err := io.Copy(io.Discard, board.Body); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("%s: %v", name, err)
+		}
+		board.Body.Close()
 	}
 }

@@ -83,17 +83,8 @@ func addSignIn(ctx context.Context, tx *sql.Tx, in identity.SignIn) error {
 
 // RemoveSignIn implements [identity.Store].
 func (s *Store) RemoveSignIn(ctx context.Context, token identity.TokenHash) error {
-	return s.exec(ctx, "remove a sign-in", `DELETE FROM sign_ins WHERE token_hash = ?`, token[:])
-}
-
-// RemoveSignIns implements [identity.Store].
-func (s *Store) RemoveSignIns(ctx context.Context, person attendance.PersonID) error {
-	return s.exec(ctx, "remove sign-ins", `DELETE FROM sign_ins WHERE person_id = ?`, person)
-}
-
-func (s *Store) exec(ctx context.Context, what, query string, args ...any) error {
-	if _, err := s.write.ExecContext(ctx, query, args...); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
+	if _, err := s.write.ExecContext(ctx, `DELETE FROM sign_ins WHERE token_hash = ?`, token[:]); err != nil {
+		return fmt.Errorf("remove a sign-in: %w", err)
 	}
 	return nil
 }
