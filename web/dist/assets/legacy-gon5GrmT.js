@@ -1,0 +1,1 @@
+import{Y as e}from"./api-CUALd-rU.js";e();
