@@ -14,7 +14,7 @@ import (
 var headings = map[Field][]string{
 	FieldRef: {"ref", "id", "sourcedid", "studentid", "studentnumber", "studentno", "personid", "personnumber", "number", "universityid", "sisid", "sisuserid", "idnumber", "teacherid",
 		"matrikel", "matrikelnummer", "matrikelnr", "matnr", "personalnummer", "nummer",
-		"numero", "numeroetudiant", "numetudiant", "noetudiant", "matricule", "identifiant", "ine", "codeetudiant",
+		"numero", "numeroetudiant", "numetudiant", "netudiant", "noetudiant", "matricule", "identifiant", "ine", "codeetudiant",
 		"matricula", "nummatricula", "numerodematricula", "expediente", "dni", "nip", "codigo"},
 	FieldGiven: {"given", "givenname", "givennames", "first", "firstname", "forename", "forenames", "preferredname",
 		"vorname", "vornamen", "rufname", "prenom", "prenoms", "nombre", "nombres", "nombredepila"},
