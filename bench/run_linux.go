@@ -146,7 +146,7 @@ func (r Run) enter(ctx context.Context, l *loop, p place) error {
 		return errors.Join(err, c.Drop())
 	}
 	for {
-		b, err := c.Read()
+		b, err := c.Read(time.Time{})
 		if err != nil {
 			return errors.Join(fmt.Errorf("join session %d: %w", session, err), c.Drop())
 		}

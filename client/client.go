@@ -94,10 +94,24 @@ type CloseError struct {
 // Error implements the error interface.
 func (e *CloseError) Error() string { return fmt.Sprintf("closed by the server with code %d", e.Code) }
 
-// Read returns the next message. It answers pings on the way. When the server closes
-// the connection, the error is a [CloseError].
-func (c *Conn) Read() ([]byte, error) {
+// slowest is how long a frame that has begun may take to come in whole.
+const slowest = 30 * time.Second
+
+// Read returns the next message that begins to come in before the deadline; the zero
+// deadline is none. It answers pings on the way. If there was no message, the error is
+// [os.ErrDeadlineExceeded] and Read may be called again; if the server has closed the
+// connection, it is a [CloseError].
+func (c *Conn) Read(deadline time.Time) ([]byte, error) {
 	for {
+		if err := c.conn.SetReadDeadline(deadline); err != nil {
+			return nil, err
+		}
+		if _, err := c.r.Peek(1); err != nil {
+			return nil, err
+		}
+		if err := c.conn.SetReadDeadline(time.Now().Add(slowest)); err != nil {
+			return nil, err
+		}
 		h, err := ws.ReadHeader(c.r)
 		if err != nil {
 			return nil, err
