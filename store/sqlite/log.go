@@ -26,7 +26,7 @@ func (s *Store) Append(ctx context.Context, group []attendance.Command) ([]recor
 	results := make([]recorder.Result, len(group))
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		for _, id := range order {
-			a := appender{ctx: ctx, tx: tx, group: group, mine: bySession[id], results: results}
+			a := appender{ctx: ctx, tx: tx, inserts: s.inserts, group: group, mine: bySession[id], results: results}
 			if err := a.run(id); err != nil {
 				return fmt.Errorf("record session %d: %w", id, err)
 			}
@@ -43,6 +43,7 @@ func (s *Store) Append(ctx context.Context, group []attendance.Command) ([]recor
 type appender struct {
 	ctx     context.Context
 	tx      *sql.Tx
+	inserts inserters
 	group   []attendance.Command
 	mine    []int // indices into group and results
 	results []recorder.Result
@@ -59,8 +60,7 @@ func (a *appender) run(id attendance.SessionID) error {
 	if err != nil {
 		return err
 	}
-	var w writes
-	before := state.Session.Seq
+	w := writes{session: id}
 	for _, i := range a.mine {
 		c := &a.group[i]
 		_, again := state.Done[c.Key()]
@@ -73,7 +73,7 @@ func (a *appender) run(id attendance.SessionID) error {
 	if len(w.commands) == 0 {
 		return nil
 	}
-	return w.flush(a.ctx, a.tx, state, before)
+	return a.flush(&w, state)
 }
 
 // load reads as much of the session as the commands need.
@@ -176,9 +176,11 @@ func (a *appender) loadTickets(state *attendance.State, tickets rows) error {
 	})
 }
 
-// writes gathers what the commands of one session change, one table a field.
+// writes gathers what the commands of one session change: the values of rows, one
+// table a field.
 type writes struct {
-	events, commands, tickets rows
+	session                   attendance.SessionID
+	events, commands, tickets []any
 	changed                   []attendance.PersonID // whose marks, perhaps repeatedly
 }
 
@@ -189,77 +191,64 @@ func (w *writes) add(c *attendance.Command, r *recorder.Result) {
 			mark = e.Mark.String()
 			w.changed = append(w.changed, e.Person)
 		}
-		w.events.add(e.Seq, e.At.UnixMilli(), e.Kind.String(), int64(e.Person), mark, e.Source.String(), int64(e.Actor), e.Note)
+		w.events = append(w.events, int64(w.session), e.Seq, e.At.UnixMilli(), e.Kind.String(), int64(e.Person), mark, e.Source.String(), int64(e.Actor), e.Note)
 	}
 	entry, mark := r.Outcome.Entry, ""
 	var at int64
 	if c.Kind == attendance.CheckIn {
 		mark, at = entry.Mark.String(), entry.At.UnixMilli()
 	}
-	w.commands.add(int64(c.Actor), c.ID, r.Outcome.From, r.Outcome.To, mark, at, entry.Source.String())
+	w.commands = append(w.commands, int64(w.session), int64(c.Actor), c.ID, r.Outcome.From, r.Outcome.To, mark, at, entry.Source.String())
 	if c.Ticket != "" {
-		w.tickets.add(c.Ticket, int64(c.Actor))
+		w.tickets = append(w.tickets, int64(w.session), c.Ticket, int64(c.Actor))
 	}
 }
 
-func (w *writes) flush(ctx context.Context, tx *sql.Tx, state *attendance.State, before int64) error {
-	id := state.Session.ID
-	exec := func(query string, args ...any) error {
-		_, err := tx.ExecContext(ctx, query, args...)
-		return err
-	}
-	err := exec(`INSERT INTO commands SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, j.value ->> 6
-		FROM json_each(?2) j`, id, w.commands.json())
-	if err != nil {
+func (a *appender) flush(w *writes, state *attendance.State) error {
+	if err := a.inserts.commands.write(a.ctx, a.tx, w.commands); err != nil {
 		return fmt.Errorf("insert commands: %w", err)
 	}
-	if len(w.tickets) > 0 {
-		if err := exec(`INSERT OR IGNORE INTO used_tickets SELECT ?1, j.value ->> 0, j.value ->> 1 FROM json_each(?2) j`, id, w.tickets.json()); err != nil {
-			return fmt.Errorf("insert used tickets: %w", err)
-		}
+	if err := a.inserts.tickets.write(a.ctx, a.tx, w.tickets); err != nil {
+		return fmt.Errorf("insert used tickets: %w", err)
 	}
-	if state.Session.Seq == before {
+	if len(w.events) == 0 {
 		return nil
 	}
-	err = exec(`INSERT INTO events SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, j.value ->> 6, j.value ->> 7
-		FROM json_each(?2) j`, id, w.events.json())
-	if err != nil {
+	if err := a.inserts.events.write(a.ctx, a.tx, w.events); err != nil {
 		return fmt.Errorf("insert events: %w", err)
 	}
-	if err := w.flushMarks(exec, state); err != nil {
+	if err := a.flushMarks(w, state); err != nil {
 		return err
 	}
-	ses := &state.Session
-	err = exec(`UPDATE sessions SET seq = ?2, status = ?3, opened_at = ?4, closed_at = ?5 WHERE id = ?1`,
-		id, ses.Seq, ses.Status.String(), toMillis(ses.OpenedAt), toMillis(ses.ClosedAt))
+	s := &state.Session
+	_, err := a.tx.ExecContext(a.ctx, `UPDATE sessions SET seq = ?2, status = ?3, opened_at = ?4, closed_at = ?5 WHERE id = ?1`,
+		s.ID, s.Seq, s.Status.String(), toMillis(s.OpenedAt), toMillis(s.ClosedAt))
 	if err != nil {
 		return fmt.Errorf("update session: %w", err)
 	}
 	return nil
 }
 
-func (w *writes) flushMarks(exec func(string, ...any) error, state *attendance.State) error {
-	var set, unset rows
+func (a *appender) flushMarks(w *writes, state *attendance.State) error {
+	var set []any
+	var unset rows
 	for _, p := range w.changed {
 		if e := state.Students[p]; e.Mark == attendance.Unset {
 			unset.add(int64(p))
 		} else {
-			set.add(int64(p), e.Mark.String(), e.At.UnixMilli(), e.Source.String(), int64(e.Actor), e.Note)
+			set = append(set, int64(w.session), int64(p), e.Mark.String(), e.At.UnixMilli(), e.Source.String(), int64(e.Actor), e.Note)
 		}
 	}
-	if len(set) > 0 {
-		err := exec(`INSERT OR REPLACE INTO marks SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5
-			FROM json_each(?2) j`, state.Session.ID, set.json())
-		if err != nil {
-			return fmt.Errorf("set marks: %w", err)
-		}
+	if err := a.inserts.marks.write(a.ctx, a.tx, set); err != nil {
+		return fmt.Errorf("set marks: %w", err)
 	}
-	if len(unset) > 0 {
-		err := exec(`DELETE FROM marks WHERE session_id = ?1 AND person_id IN (SELECT j.value ->> 0 FROM json_each(?2) j)`,
-			state.Session.ID, unset.json())
-		if err != nil {
-			return fmt.Errorf("unset marks: %w", err)
-		}
+	if len(unset) == 0 {
+		return nil
+	}
+	_, err := a.tx.ExecContext(a.ctx, `DELETE FROM marks WHERE session_id = ?1 AND person_id IN (SELECT j.value ->> 0 FROM json_each(?2) j)`,
+		w.session, unset.json())
+	if err != nil {
+		return fmt.Errorf("unset marks: %w", err)
 	}
 	return nil
 }

@@ -29,8 +29,9 @@ var migrations embed.FS
 // Store is an open database. It implements what the domain packages ask of a
 // store. Its methods may be called from many goroutines.
 type Store struct {
-	write *sql.DB // one connection
-	read  *sql.DB
+	write   *sql.DB // one connection
+	read    *sql.DB
+	inserts inserters // on write
 }
 
 // FileName is the name of the database inside a data directory.
@@ -54,7 +55,11 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	return &Store{write: write, read: read}, nil
+	inserts, err := newInserters(ctx, write)
+	if err != nil {
+		return nil, errors.Join(err, write.Close(), read.Close())
+	}
+	return &Store{write: write, read: read, inserts: inserts}, nil
 }
 
 // open returns a pool of at most conns connections, set up as the package promises.
