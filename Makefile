@@ -1,0 +1,69 @@
+# `make` or `make help` lists what there is.
+
+BIN := bin/muster
+GO ?= go
+CHROMIUM ?= /usr/bin/chromium
+TOOL := $(GO) tool -modfile=tools/go.mod
+NPM := npm --prefix web --no-audit --no-fund --loglevel=error
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test go-test lint web web-test e2e fuzz bench chromium FORCE
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## start the demo: a small university with a live lecture
+	./$(BIN) demo
+
+build: $(BIN) ## build bin/muster; the front end is built and committed already
+
+$(BIN): FORCE
+	$(GO) build -trimpath -o $(BIN) ./cmd/muster
+
+test: lint go-test web-test e2e ## run every check and test there is
+
+go-test: ## Go tests, with the race detector
+	$(GO) test -race -timeout 10m ./...
+
+lint: ## vet, staticcheck and formatting of the Go code
+	@test -z "$$(gofmt -l . | grep -v node_modules)" || { echo 'run gofmt on:'; gofmt -l . | grep -v node_modules; exit 1; }
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+
+web: web/node_modules ## build the front end into web/dist, which is committed
+	$(NPM) run build
+
+web-test: web/node_modules ## format, types, unit tests and freshness of the front end
+	$(NPM) run format:check
+	$(NPM) run check
+	$(NPM) test
+	$(NPM) run build
+	@test -z "$$(git status --porcelain web/dist)" || { git status --short web/dist; echo 'web/dist is not what web/src builds: run "make web" and commit it'; exit 1; }
+
+e2e: build web/node_modules chromium ## the real program in a real browser
+	CHROMIUM=$(CHROMIUM) MUSTER_BIN=$(CURDIR)/$(BIN) $(NPM) run e2e
+
+web/node_modules: web/package-lock.json
+	$(NPM) ci
+	@touch web/node_modules
+
+chromium:
+	@test -x $(CHROMIUM) && exit 0; \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else \
+		echo 'The browser tests need Chromium at $(CHROMIUM). Install it (Debian: apt-get install chromium), or say CHROMIUM=/path/to/it.'; exit 1; \
+	fi
+
+fuzz: ## fuzz every parser for a while; FUZZTIME=1m for longer
+	@for pkg in $$($(GO) list ./...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$pkg | grep ^Fuzz); do \
+			echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(or $(FUZZTIME),10s) $$pkg || exit 1; \
+		done; \
+	done
+
+bench: build ## sync latency of 300 students, all at once, and of 3,000; memory of 5,000
+	./$(BIN) bench -n 300 --scenario steady --rate 50
+	./$(BIN) bench -n 300 --scenario storm --runs 3
+	./$(BIN) bench -n 3000 --scenario steady --rate 50
+	./$(BIN) bench -n 5000 --scenario idle --duration 10s
