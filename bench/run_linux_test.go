@@ -24,7 +24,7 @@ type room struct {
 	deltas func(seq, conn int) (times int) // how often a connection is sent a delta; nil: once
 
 	mu    sync.Mutex
-	conns []net.Conn // the board is 0, then the students as they come
+	conns []net.Conn // the board is the first, then the students as they come
 	seq   int
 	pongs int
 }
@@ -39,10 +39,10 @@ func (r *room) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if err != nil {
 		return
 	}
-	go r.serve(conn)
+	go r.serve(conn, req.Header.Get("Authorization") == "Bearer b")
 }
 
-func (r *room) serve(conn net.Conn) {
+func (r *room) serve(conn net.Conn, board bool) {
 	defer conn.Close()
 	for {
 		f, err := ws.ReadFrame(conn)
@@ -56,7 +56,7 @@ func (r *room) serve(conn net.Conn) {
 			r.pongs++
 			r.mu.Unlock()
 		case strings.Contains(text, `"join"`):
-			r.join(conn)
+			r.join(conn, board)
 		case strings.Contains(text, `"check_in"`):
 			time.AfterFunc(r.delay, func() { r.checkIn(conn) })
 		}
@@ -64,10 +64,13 @@ func (r *room) serve(conn net.Conn) {
 }
 
 // join sends the snapshot, and in the same packet a ping.
-func (r *room) join(conn net.Conn) {
+func (r *room) join(conn net.Conn, board bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.conns = append(r.conns, conn)
+	if r.conns = append(r.conns, conn); board {
+		last := len(r.conns) - 1
+		r.conns[0], r.conns[last] = r.conns[last], r.conns[0]
+	}
 	var b bytes.Buffer
 	_ = wsutil.WriteServerText(&b, fmt.Appendf(nil, `{"t":"snapshot","session":1,"seq":%d}`, r.seq))
 	_ = wsutil.WriteServerMessage(&b, ws.OpPing, []byte("?"))
@@ -171,7 +174,7 @@ func TestAServerThatStallsCannotHideIt(t *testing.T) {
 					return
 				}
 				if strings.Contains(string(b), `"join"`) {
-					r.join(conn)
+					r.join(conn, false)
 					continue
 				}
 				if waiting <- conn; len(waiting) == cap(waiting) {
