@@ -1,0 +1,67 @@
+package muster_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/muster-live/muster/"
+
+// mayImport is the table of ARCHITECTURE.md: which of our packages each may know.
+// cmd/muster may know all of them. Tests may know more, since they wire parts up.
+var mayImport = map[string][]string{
+	"attendance":    {},
+	"cluster":       {"attendance"},
+	"cluster/local": {"attendance", "cluster"},
+	"recorder":      {"attendance"},
+	"live":          {"attendance", "cluster"},
+	"roster":        {"attendance"},
+	"identity":      {"attendance"},
+	"report":        {"attendance", "roster"},
+	"store/sqlite":  {"attendance", "recorder", "live", "roster", "identity", "report"},
+	"web":           {},
+	"server":        {"attendance", "recorder", "live", "roster", "identity", "report", "web"},
+	"client":        {"attendance"},
+	"bench":         {"attendance", "client"},
+	"demo":          {"attendance", "client", "identity", "recorder", "roster", "store/sqlite"},
+}
+
+func TestPackagesKnowOnlyWhatTheArchitectureAllows(t *testing.T) {
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "node_modules" || d.Name() == "tools" || d.Name() != "." && strings.HasPrefix(d.Name(), ".")) {
+			return fs.SkipDir
+		}
+		dir := path.Dir(filepath.ToSlash(file))
+		if d.IsDir() || path.Ext(file) != ".go" || strings.HasSuffix(file, "_test.go") || strings.HasPrefix(dir, "cmd/") {
+			return nil
+		}
+		allowed, known := mayImport[dir]
+		if !known {
+			t.Errorf("package %s is not in the table", dir)
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, i := range f.Imports {
+			ours, ok := strings.CutPrefix(strings.Trim(i.Path.Value, `"`), module)
+			if ok && !slices.Contains(allowed, ours) {
+				t.Errorf("%s imports %s, which ARCHITECTURE.md does not allow", file, ours)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
