@@ -1,0 +1,1 @@
+import{pt as e}from"./api-DxRc7UcT.js";e();

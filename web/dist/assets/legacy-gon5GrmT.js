@@ -1,1 +1,0 @@
-import{Y as e}from"./api-CUALd-rU.js";e();
