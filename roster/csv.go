@@ -170,9 +170,6 @@ func (t *table) fatal(err error) error {
 
 // readError wraps what went wrong with reading a file.
 func readError(name string, line int, err error) error {
-	if errors.Is(err, errTooLong) {
-		return &FileError{Origin: Origin{name, line}, Problem: "It holds more than the zip says. Make the zip again."}
-	}
 	return &FileError{Origin: Origin{name, line}, Problem: "It cannot be read to its end: " + err.Error() + "."}
 }
 

@@ -246,9 +246,7 @@ func claimUsernames(plans []personPlan, people []StoredPerson) {
 		if p.was == nil || p.was.Username == "" {
 			continue
 		}
-		old := fold(p.was.Username)
-		if other := claim[old]; other != nil && other != p {
-			delete(claim, old)
+		if other := claim[fold(p.was.Username)]; other != nil && other != p {
 			refuse(other, p.was.Name()+", whose row is rejected")
 		}
 	}

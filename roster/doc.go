@@ -5,5 +5,5 @@
 // line. [Diff] holds it against what is so and gives a [ChangeSet], to be looked at
 // and then applied whole.
 //
-//	files ──ReadOneRoster, ReadTable──▶ Bundle ──Diff(Current)──▶ ChangeSet ──Apply──▶ store
+//	files ──ReadOneRoster, ReadSheet──▶ Bundle ──Diff(Current)──▶ ChangeSet ──Apply──▶ store
 package roster

@@ -83,36 +83,7 @@ func Zip(name string, r io.ReaderAt, size int64) ([]File, error) {
 		if total > MaxUnpacked || f.UncompressedSize64 > freeRatio && f.UncompressedSize64/maxRatio > f.CompressedSize64 {
 			return fail(fmt.Sprintf("%s unpacks to more than a table would. The files of a zip may hold %d MB together.", base, MaxUnpacked>>20))
 		}
-		files = append(files, File{Name: base, Open: func() (io.ReadCloser, error) { return openEntry(f) }})
+		files = append(files, File{Name: base, Open: f.Open}) // which gives no more than the zip says there is
 	}
 	return files, nil
-}
-
-// openEntry opens a file of a zip, of which no more is read than the zip says it
-// holds, whatever it really does.
-func openEntry(f *zip.File) (io.ReadCloser, error) {
-	r, err := f.Open()
-	if err != nil {
-		return nil, err
-	}
-	return struct {
-		io.Reader
-		io.Closer
-	}{&bounded{r: r, left: int64(f.UncompressedSize64)}, r}, nil
-}
-
-var errTooLong = errors.New("it holds more than the zip says")
-
-// bounded is a reader that fails where io.LimitedReader would end.
-type bounded struct {
-	r    io.Reader
-	left int64
-}
-
-func (b *bounded) Read(p []byte) (int, error) {
-	n, err := b.r.Read(p)
-	if b.left -= int64(n); b.left < 0 {
-		return 0, errTooLong
-	}
-	return n, err
 }

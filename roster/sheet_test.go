@@ -113,6 +113,26 @@ func TestPersonIsKnownByTheAddressIfThereIsNothingElse(t *testing.T) {
 	}
 }
 
+// Not even if the row names somebody who is known.
+func TestWhoIsRejectedIsNotEnrolled(t *testing.T) {
+	t.Parallel()
+	cur := &Current{People: []StoredPerson{
+		{ID: 1, Ref: "u1", Given: "Alan", Family: "Turing", Username: "alan", Active: true},
+		{ID: 2, Ref: "u2", Given: "Ada", Family: "Lovelace", Username: "ada", Active: true},
+	}}
+	b, err := ReadSheet(file("people.csv", "id,given,family,username\nu2,Ada,Lovelace,alan\n"), "CS101", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"reject person people.csv:2 Ada Lovelace: username: alan is the username of Alan Turing.",
+		"add course people.csv:1 CS101: code CS101",
+	}
+	if diff := cmp.Diff(want, told(Diff(b, cur))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestRowsOfASheetThatCannotBeTakenInAreRejected(t *testing.T) {
 	t.Parallel()
 	const head = "id,name,email,role\n1,Ada Lovelace,ada@example.edu,student\n"

@@ -207,6 +207,22 @@ func TestEnrolmentThatIsMissingFromABulkFileEndsAndCanComeBack(t *testing.T) {
 	}
 }
 
+func TestEnrolmentCanMoveToAnotherCourse(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	s := newSchool()
+	s["classes"] = append(s["classes"], "c2,,Botany,BIO,t1")
+	o.apply(t, s.bundle(t))
+	s["enrollments"][2] = "e2,,c2,u2,student"
+	o.apply(t, s.bundle(t))
+	if diff := cmp.Diff([]string{"Alan Turing teacher"}, o.people(t, 1)); diff != "" {
+		t.Errorf("the old course (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"Ada Lovelace student"}, o.people(t, 2)); diff != "" {
+		t.Errorf("the new course (-want +got):\n%s", diff)
+	}
+}
+
 func TestPeopleCanSwapUsernamesAndEnrolmentsTheirIds(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
