@@ -24,7 +24,7 @@ type importCmd struct {
 	Data         string            `help:"Data directory of the server, which may be running." default:"./data" type:"path" env:"MUSTER_DATA"`
 	Format       string            `help:"oneroster or csv. Without it, a folder, a zip or files with a manifest.csv are taken for OneRoster." enum:",oneroster,csv" default:""`
 	Course       string            `help:"For a plain CSV file: the code of the course that its people are in. It is made if it is new."`
-	Map          map[string]string `help:"For a plain CSV file: which column holds which of ref, given, family, name, email, username and role, such as --map ref=Matrikel. Without it, the headings tell." mapsep:","`
+	Map          map[string]string `help:"For a plain CSV file: which column holds which of ref, given, family, name, email, username and role, such as --map ref=Matrikel. Without it, the headings tell." mapsep:"none"`
 	Apply        bool              `help:"Do it. Without this, nothing is changed and what would be is shown."`
 	AllowRejects bool              `help:"Import the other rows if some are rejected."`
 	JSON         bool              `help:"Print the outcome as JSON, as the REST API gives it."`

@@ -91,6 +91,18 @@ func TestImportPrintsJSON(t *testing.T) {
 	}
 }
 
+func TestColumnsWithCommasCanBeMapped(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "list.csv")
+	if err := os.WriteFile(path, []byte("Nr.;\"Nachname, Vorname\"\n0042;\"Lovelace, Ada\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := runImport(t, path, "--data", t.TempDir(), "--course", "CS101", "--map", "ref=Nr.", "--map", "name=Nachname, Vorname")
+	if code != 0 || !strings.Contains(out, "Ada Lovelace") || !strings.Contains(out, "--map 'name=Nachname, Vorname' --map ref=Nr. --apply") {
+		t.Errorf("exit code %d, %s\n%s", code, errs, out)
+	}
+}
+
 func TestImportThatCannotBeSaysWhy(t *testing.T) {
 	t.Parallel()
 	path := list(t, "")
