@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"sync/atomic"
 
@@ -69,8 +71,28 @@ type participant struct {
 	underWay atomic.Int32
 }
 
-// message does what a message asks for.
+// message does what a message asks for. It does so on another goroutine and waits:
+// looking things up takes a deep stack, and the one that reads keeps its stack for as
+// long as the connection lasts.
 func (p *participant) message(b []byte) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer p.recover()
+		p.take(b)
+	}()
+	<-done
+}
+
+// recover ends the connection, and no more than that, if a message made us panic.
+func (p *participant) recover() {
+	if cause := recover(); cause != nil {
+		p.server.log.ErrorContext(p.ctx, "live message panicked", slog.Any("err", cause), slog.String("stack", string(debug.Stack())))
+		p.conn.Close(live.CloseInternal)
+	}
+}
+
+func (p *participant) take(b []byte) {
 	if !p.mayGoOn() {
 		p.conn.Refuse("", &attendance.Error{Code: attendance.CodeTooMany, Retry: 1e9, Message: "Too many messages at once. Wait a second."})
 		return
