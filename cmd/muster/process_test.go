@@ -133,6 +133,7 @@ type heard struct {
 	Counts [5]int // snapshot, delta
 	Code   string // error
 	Reason string // bye
+	Retry  int64  `json:"retry_ms"` // bye, error
 }
 
 // phone is a student's.
