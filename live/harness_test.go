@@ -136,7 +136,7 @@ func startNode(tb testing.TB, s store) *node {
 func (n *node) serve(conn net.Conn, person attendance.PersonID) {
 	t := live.NewWebSocket(conn, nil)
 	c := n.hub.Accept(t)
-	code := t.Read(c, func(b []byte) {
+	t.Serve(c, func(b []byte) {
 		m, err := live.ParseMessage(b)
 		if err != nil {
 			c.Refuse("", err)
@@ -161,7 +161,6 @@ func (n *node) serve(conn net.Conn, person attendance.PersonID) {
 			n.recorder.Submit(cmd, func(out attendance.Outcome, err error) { c.Reply(&cmd, out, err) })
 		}
 	})
-	c.Close(code)
 }
 
 // do carries a command of the teacher out on the node.

@@ -106,72 +106,79 @@ var pingFrame = ws.MustCompileFrame(ws.NewPingFrame(nil))
 
 func (t *WebSocket) ping() ([]byte, bool) { return pingFrame, true }
 
-// close closes the connection; before, it sends a close frame, unless that would come
-// in the middle of another frame.
+// farewell is how long a client has to take in the close frame.
+const farewell = time.Second
+
+// close sends a close frame, unless that would come in the middle of another frame.
+// Whoever reads then goes on until the client has closed its side: to close at once,
+// with something unread, would take the close frame from the client again.
 func (t *WebSocket) close(code CloseCode, midFrame bool) {
-	f := ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(code), "")))
-	switch {
-	case midFrame:
-	case t.raw != nil:
-		_, _ = t.tryWrite(f)
-	default:
-		go func() {
-			_ = t.write(f, time.Now().Add(farewell))
-			_ = t.conn.Close()
-		}()
+	if midFrame {
+		_ = t.conn.Close()
 		return
 	}
-	_ = t.conn.Close()
+	f := ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(code), "")))
+	_ = t.conn.SetReadDeadline(time.Now().Add(farewell))
+	if tcp, ok := t.conn.(*net.TCPConn); ok && t.raw != nil {
+		_, _ = t.tryWrite(f)
+		_ = tcp.CloseWrite()
+		return
+	}
+	go func() { _ = t.write(f, time.Now().Add(farewell)) }()
 }
-
-// farewell is how long a close frame may take.
-const farewell = time.Second
 
 // readSize is how much is read at once; most messages are far smaller.
 const readSize = 4 << 10
 
 var readBuffers = sync.Pool{New: func() any { b := make([]byte, readSize); return &b }}
 
-// Read hands each text message to message until the connection ends, and says how it
-// is to be closed. The bytes of a message are the callee's only during the call.
-// Every sign of life is reported to c.
-func (t *WebSocket) Read(c *Conn, message func([]byte)) CloseCode {
-	if code := t.feed(nil, c, message); code != 0 {
-		return code
-	}
-	for {
-		code, err := t.readOnce(c, message)
-		if code != 0 {
-			return code
+// Serve hands each text message to message until the connection ends, by the client's
+// doing or by c.Close, and returns when it is closed. The bytes of a message are the
+// callee's only during the call. Every sign of life is reported to c.
+func (t *WebSocket) Serve(c *Conn, message func([]byte)) {
+	code := t.feed(nil, c, message)
+	for code == 0 {
+		b, release, err := t.read()
+		code = t.feed(b, c, message)
+		release()
+		if err != nil && code == 0 {
+			code = CloseNormal // the line is gone; nobody will read the code
 		}
+	}
+	c.Close(code)
+	for range maxUnread / readSize {
+		_, release, err := t.read()
+		release()
 		if err != nil {
-			return CloseNormal // the line is gone; nobody will read the code
+			break
 		}
 	}
+	_ = t.conn.Close()
 }
 
-// readOnce waits for something to read, and takes it in.
-func (t *WebSocket) readOnce(c *Conn, message func([]byte)) (CloseCode, error) {
+// maxUnread is how many bytes a client may still send after the close frame.
+const maxUnread = 1 << 20
+
+// read waits for something to read and returns it; its bytes are the caller's until
+// release.
+func (t *WebSocket) read() (b []byte, release func(), err error) {
 	if t.raw == nil {
-		var b [512]byte
-		n, err := t.conn.Read(b[:])
-		return t.feed(b[:n], c, message), err
+		b = make([]byte, 512)
+		n, err := t.conn.Read(b)
+		return b[:n], func() {}, err
 	}
-	t.got, t.readErr = 0, nil
-	err := t.raw.Read(t.readFn)
-	if err == nil {
+	t.in, t.got, t.readErr = nil, 0, nil
+	if err = t.raw.Read(t.readFn); err == nil {
 		err = t.readErr
 	}
-	if t.in == nil {
-		return 0, err
-	}
 	buf := t.in
-	t.in = nil
-	defer readBuffers.Put(buf)
+	if buf == nil {
+		return nil, func() {}, err
+	}
 	if t.got == 0 && err == nil {
 		err = io.EOF
 	}
-	return t.feed((*buf)[:t.got], c, message), err
+	return (*buf)[:t.got], func() { readBuffers.Put(buf) }, err
 }
 
 // readNow holds a buffer only if there is something to read.

@@ -53,7 +53,7 @@ func (s *Server) liveSocket(w http.ResponseWriter, r *http.Request) {
 	})
 	// The request, its buffers and its deep stack are let go: what stays of an idle
 	// connection is this goroutine.
-	go func() { p.conn.Close(t.Read(p.conn, p.message)) }()
+	go t.Serve(p.conn, p.message)
 }
 
 // participant is the client at the other end of a live connection.

@@ -1,0 +1,123 @@
+package live_test
+
+import (
+	"encoding/binary"
+	"io"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gobwas/ws"
+
+	"github.com/muster-live/muster/cluster/local"
+	"github.com/muster-live/muster/live"
+)
+
+// frame returns a client's frame, masked.
+func frame(op ws.OpCode, fin bool, payload string) []byte {
+	f := ws.MaskFrame(ws.NewFrame(op, fin, []byte(payload)))
+	return ws.MustCompileFrame(f)
+}
+
+func TestWhatIsNoProperTextFrameClosesTheConnection(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, newStore(t, 3))
+	n.listen(t) // for all of the tests below
+	long := make([]byte, 10)
+	long[0], long[1] = 0x81, 0x80|127
+	binary.BigEndian.PutUint64(long[2:], 1<<62)
+	for name, tt := range map[string]struct {
+		bytes []byte
+		want  int
+	}{
+		"no mask":                     {ws.MustCompileFrame(ws.NewTextFrame([]byte(`{}`))), 1002},
+		"reserved bits":               {append([]byte{0xf1}, frame(ws.OpText, true, "{}")[1:]...), 1002},
+		"a continuation of nothing":   {frame(ws.OpContinuation, true, "{}"), 1002},
+		"a ping in fragments":         {frame(ws.OpPing, false, ""), 1002},
+		"binary":                      {frame(ws.OpBinary, true, "{}"), 1003},
+		"not UTF-8":                   {frame(ws.OpText, true, "\xff\xfe"), 1007},
+		"over 64 KiB":                 {frame(ws.OpText, true, strings.Repeat("x", live.MaxMessage+1)), 1009},
+		"over 64 KiB in fragments":    {append(frame(ws.OpText, false, strings.Repeat("x", 40<<10)), frame(ws.OpContinuation, true, strings.Repeat("x", 40<<10))...), 1009},
+		"a length from another world": {append(long, 1, 2, 3, 4), 1009},
+		"a goodbye":                   {frame(ws.OpClose, true, "\x03\xe8"), 1000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := n.dial(t, 1)
+			if _, err := c.conn.Write(tt.bytes); err != nil {
+				t.Fatal(err)
+			}
+			if code := c.closed(); code != tt.want {
+				t.Errorf("closed with %d, want %d", code, tt.want)
+			}
+		})
+	}
+}
+
+func TestABadMessageLeavesTheConnectionAndTheRoomAlone(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, newStore(t, 3))
+	n.open(t)
+	phone, _ := n.join(t, 1, "student", "")
+	for _, bad := range []string{`hello`, `{}`, `{"t":"check_in"}`, `{"t":"dance","id":"x"}`, strings.Repeat("[", 10_000)} {
+		phone.say(bad)
+		if m, _ := phone.until(is("error")); m.Code != "bad_message" {
+			t.Errorf("%.20s: %s", bad, m.raw)
+		}
+	}
+	phone.say(`{"t":"check_in","id":"c","ticket":"any"}`)
+	phone.until(func(m message) bool { return m.T == "ack" })
+}
+
+func TestMessagesMayComeInAnyPieces(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, newStore(t, 3))
+	text := `{"t":"join","session":1,"audience":"student"}`
+	stream := slices.Concat(
+		frame(ws.OpText, false, text[:10]), frame(ws.OpPing, true, "hi"), frame(ws.OpContinuation, false, text[10:20]),
+		frame(ws.OpContinuation, true, text[20:]), frame(ws.OpText, true, `{"t":"ping","n":7}`))
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 0))
+		c := n.dial(t, 1)
+		for rest := stream; len(rest) > 0; {
+			k := 1 + r.IntN(len(rest))
+			if _, err := c.conn.Write(rest[:k]); err != nil {
+				t.Fatal(err)
+			}
+			rest = rest[k:]
+		}
+		if _, before := c.until(func(m message) bool { return m.T == "pong" && m.N == 7 }); len(before) == 0 || before[0].T != "snapshot" {
+			t.Errorf("seed %d: before the pong came %v", seed, before)
+		}
+	}
+}
+
+// Whatever a client sends, in whatever pieces: the node closes the connection or
+// goes on, and never panics or keeps more than a message's worth.
+func FuzzWebSocket(f *testing.F) {
+	f.Add(frame(ws.OpText, true, `{"t":"ping","n":7}`), uint8(3))
+	f.Add(append(frame(ws.OpText, false, `{"t":`), frame(ws.OpContinuation, true, `"ping"}`)...), uint8(1))
+	f.Add(frame(ws.OpClose, true, ""), uint8(0))
+	s := newStore(f, 3)
+	var network local.Network
+	n := newNode(f, s, network.Join)
+	f.Fuzz(func(t *testing.T, stream []byte, piece uint8) {
+		ours, theirs := net.Pipe()
+		go io.Copy(io.Discard, ours)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			n.serve(theirs, 1)
+		}()
+		for len(stream) > 0 {
+			k := min(len(stream), int(piece)+1)
+			if _, err := ours.Write(stream[:k]); err != nil {
+				break // it has had enough
+			}
+			stream = stream[k:]
+		}
+		ours.Close()
+		<-done
+	})
+}
