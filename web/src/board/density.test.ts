@@ -20,6 +20,12 @@ test("a smaller class gets larger tiles", () => {
   expect(sizes[2]).toBeGreaterThan(sizes[0] as number);
 });
 
+test("a small class has room for whole given names", () => {
+  expect(layOut(30, laptop).roomy).toBe(true);
+  expect(layOut(30, laptop).columns).toBeGreaterThanOrEqual(5);
+  expect(layOut(300, laptop).roomy).toBe(false);
+});
+
 test("a larger screen gets larger tiles", () => {
   expect(layOut(300, desktop).font).toBeGreaterThan(layOut(300, laptop).font);
 });

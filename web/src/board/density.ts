@@ -6,6 +6,8 @@ export interface Layout {
   height: number;
   /** Size of the names, in CSS pixels. */
   font: number;
+  /** Whether a tile has two lines: the family name, and the whole given name. */
+  roomy: boolean;
   /** Whether all tiles fit without scrolling. */
   fits: boolean;
 }
@@ -27,11 +29,15 @@ const tallest = 84;
 // ten letters, an initial and the mark's sign.
 const nameWidth = 8.2;
 const lineHeight = 1.62;
+const twoLines = 2.7;
+// Among tiles with letters of one size, those of this shape (width by height) look best.
+const bestShape = 3;
 
 /** layOut finds the largest tiles with which `count` of them fit; if none do, the page scrolls. */
 export function layOut(count: number, room: Room): Layout {
   const shortest = room.touch ? 44 : smallestFont * lineHeight;
   let best: Layout | undefined;
+  let bestMisfit = 0;
   for (let columns = 1; columns <= Math.max(count, 1); columns++) {
     const rows = Math.max(1, Math.ceil(count / columns));
     const width = (room.width - room.gap * (columns - 1)) / columns;
@@ -39,10 +45,13 @@ export function layOut(count: number, room: Room): Layout {
     const font = Math.min(largestFont, height / lineHeight, width / nameWidth);
     if (width < smallestFont * nameWidth * 0.9) break;
     if (height < shortest || font < smallestFont * 0.9) continue;
-    if (!best || font > best.font + 0.01) best = { columns, height: Math.floor(height), font: Math.max(font, smallestFont), fits: true };
+    const misfit = Math.abs(Math.log(width / height / bestShape));
+    if (best && (font < best.font - 0.01 || (font < best.font + 0.01 && misfit >= bestMisfit))) continue;
+    best = { columns, height: Math.floor(height), font: Math.max(font, smallestFont), roomy: height >= font * twoLines, fits: true };
+    bestMisfit = misfit;
   }
   if (best) return best;
   const font = room.touch ? 13 : 12.5;
   const columns = Math.max(1, Math.floor((room.width + room.gap) / (font * nameWidth + room.gap)));
-  return { columns, height: room.touch ? 44 : 30, font, fits: false };
+  return { columns, height: room.touch ? 44 : 30, font, roomy: false, fits: false };
 }

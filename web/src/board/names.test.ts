@@ -1,31 +1,31 @@
 import { describe, expect, test } from "vitest";
-import { fold, Index, shortLabels } from "./names";
+import { fold, Index, shortGivenNames } from "./names";
 
 let next = 1;
 const person = (family: string, given: string, ref = "") => ({ id: next++, family, given, ref });
 
-describe("labels on tiles", () => {
-  test("are the family name and an initial", () => {
+describe("given names on tiles", () => {
+  test("have an initial", () => {
     const ada = person("Lovelace", "Ada");
-    expect(shortLabels([ada]).get(ada.id)).toEqual({ family: "Lovelace", given: "A." });
+    expect(shortGivenNames([ada]).get(ada.id)).toBe("A.");
   });
 
   test("tell namesakes apart by as many letters as it takes", () => {
     const people = [person("Kim", "Anna"), person("Kim", "Anton"), person("Kim", "Bea"), person("Lee", "Anna")];
-    const labels = shortLabels(people);
-    expect(people.map((p) => labels.get(p.id)?.given)).toEqual(["Ann.", "Ant.", "B.", "A."]);
+    const short = shortGivenNames(people);
+    expect(people.map((p) => short.get(p.id))).toEqual(["Ann.", "Ant.", "B.", "A."]);
   });
 
   test("show the whole given name where it begins another's", () => {
     const people = [person("Kim", "Jo"), person("Kim", "Joan")];
-    const labels = shortLabels(people);
-    expect(people.map((p) => labels.get(p.id)?.given)).toEqual(["Jo", "Joa."]);
+    const short = shortGivenNames(people);
+    expect(people.map((p) => short.get(p.id))).toEqual(["Jo", "Joa."]);
   });
 
   test("bear people with one name only, and two who share all names", () => {
     const people = [person("Plato", ""), person("Kim", "Anna"), person("Kim", "Anna")];
-    const labels = shortLabels(people);
-    expect(people.map((p) => labels.get(p.id)?.given)).toEqual(["", "A.", "A."]);
+    const short = shortGivenNames(people);
+    expect(people.map((p) => short.get(p.id))).toEqual(["", "A.", "A."]);
   });
 });
 

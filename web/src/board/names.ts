@@ -38,18 +38,18 @@ function umlauts(text: string): string {
 }
 
 /**
- * shortLabels gives each person the family name and the initial of the given name, or
- * as many letters more as it takes to tell namesakes apart.
+ * shortGivenNames gives each person the initial of the given name, or as many letters
+ * more as it takes to tell apart those with the same family name.
  */
-export function shortLabels(people: readonly Named[]): Map<number, { family: string; given: string }> {
+export function shortGivenNames(people: readonly Named[]): Map<number, string> {
   const byFamily = new Map<string, Named[]>();
   for (const person of people) {
     const namesakes = byFamily.get(person.family);
     if (namesakes) namesakes.push(person);
     else byFamily.set(person.family, [person]);
   }
-  const labels = new Map<number, { family: string; given: string }>();
-  for (const [family, namesakes] of byFamily) {
+  const short = new Map<number, string>();
+  for (const namesakes of byFamily.values()) {
     for (const person of namesakes) {
       const letters = [...person.given];
       let shown = Math.min(1, letters.length);
@@ -59,10 +59,10 @@ export function shortLabels(people: readonly Named[]): Map<number, { family: str
       };
       while (shown < letters.length && taken(shown)) shown++;
       const given = letters.slice(0, shown).join("");
-      labels.set(person.id, { family, given: shown > 0 && shown < letters.length ? given + "." : given });
+      short.set(person.id, shown > 0 && shown < letters.length ? given + "." : given);
     }
   }
-  return labels;
+  return short;
 }
 
 /** Index finds people by parts of their names, best match first. */

@@ -19,6 +19,10 @@ export class Toasts {
     setTimeout(() => this.dismiss(toast), shownFor);
   }
 
+  clear(): void {
+    this.shown = [];
+  }
+
   dismiss(toast: Toast): void {
     this.shown = this.shown.filter((t) => t !== toast);
   }
