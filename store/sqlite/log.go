@@ -26,7 +26,7 @@ func (s *Store) Append(ctx context.Context, group []attendance.Command) ([]recor
 	results := make([]recorder.Result, len(group))
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		for _, id := range order {
-			a := appender{ctx: ctx, tx: tx, inserts: s.inserts, group: group, mine: bySession[id], results: results}
+			a := appender{ctx: ctx, tx: hotTx{tx, s.frequent}, inserts: s.inserts, group: group, mine: bySession[id], results: results}
 			if err := a.run(id); err != nil {
 				return fmt.Errorf("record session %d: %w", id, err)
 			}
@@ -39,10 +39,34 @@ func (s *Store) Append(ctx context.Context, group []attendance.Command) ([]recor
 	return results, nil
 }
 
+// The statements that nearly every group needs; they are prepared when the store is
+// opened.
+const (
+	oneSession = `SELECT s.course_id, s.title, s.starts_at, s.ends_at, s.status, s.opened_at, s.closed_at, s.secret, s.seq,
+		c.late_after, c.on_close, c.code_step, c.code_grace FROM sessions s JOIN courses c ON c.id = s.course_id WHERE s.id = ?`
+
+	entryColumns = `SELECT e.person_id, m.mark, m.at, m.source, m.actor_id, m.note `
+	withMarks    = ` LEFT JOIN marks m ON m.session_id = ?2 AND m.person_id = e.person_id`
+	studentsOfIt = ` e.course_id = ?1 AND e.role = 'student' AND e.ended_at IS NULL`
+	allStudents  = entryColumns + `FROM enrolments e` + withMarks + ` WHERE` + studentsOfIt
+	someStudents = entryColumns + `FROM json_each(?3) j CROSS JOIN enrolments e ON e.person_id = j.value ->> 0 AND` + studentsOfIt + withMarks
+
+	doneCommands = `SELECT c.actor_id, c.command_id, c.from_seq, c.to_seq, c.mark, c.at, c.source
+		FROM json_each(?1) j CROSS JOIN commands c
+		ON c.session_id = ?2 AND c.actor_id = j.value ->> 0 AND c.command_id = j.value ->> 1`
+
+	usedTickets = `SELECT t.ticket, t.person_id FROM json_each(?1) j CROSS JOIN used_tickets t
+		ON t.session_id = ?2 AND t.ticket = j.value ->> 0`
+
+	updateSession = `UPDATE sessions SET seq = ?2, status = ?3, opened_at = ?4, closed_at = ?5 WHERE id = ?1`
+)
+
+var frequent = []string{oneSession, allStudents, someStudents, doneCommands, usedTickets, updateSession}
+
 // appender records one session's commands of a group.
 type appender struct {
 	ctx     context.Context
-	tx      *sql.Tx
+	tx      hotTx
 	inserts inserters
 	group   []attendance.Command
 	mine    []int // indices into group and results
@@ -109,18 +133,15 @@ func (a *appender) load(id attendance.SessionID) (*attendance.State, error) {
 }
 
 func (a *appender) loadStudents(state *attendance.State, mine []attendance.Command) error {
-	const columns = `SELECT e.person_id, m.mark, m.at, m.source, m.actor_id, m.note `
-	const marks = ` LEFT JOIN marks m ON m.session_id = ?2 AND m.person_id = e.person_id`
-	const students = ` e.course_id = ?1 AND e.role = 'student' AND e.ended_at IS NULL`
 	args := []any{state.Session.Course, state.Session.ID}
-	query := columns + `FROM enrolments e` + marks + ` WHERE` + students
+	query := allStudents
 	if some, all := attendance.Needs(mine); !all {
 		var people rows
 		for _, p := range some {
 			people.add(int64(p))
 		}
 		args = append(args, people.json())
-		query = columns + `FROM json_each(?3) j CROSS JOIN enrolments e ON e.person_id = j.value ->> 0 AND` + students + marks
+		query = someStudents
 	}
 	return eachRow(a.ctx, a.tx, query, args, func(scan scanFunc) error {
 		var person attendance.PersonID
@@ -142,10 +163,7 @@ func (a *appender) loadStudents(state *attendance.State, mine []attendance.Comma
 }
 
 func (a *appender) loadDone(state *attendance.State, keys rows) error {
-	const query = `SELECT c.actor_id, c.command_id, c.from_seq, c.to_seq, c.mark, c.at, c.source
-		FROM json_each(?1) j CROSS JOIN commands c
-		ON c.session_id = ?2 AND c.actor_id = j.value ->> 0 AND c.command_id = j.value ->> 1`
-	return eachRow(a.ctx, a.tx, query, []any{keys.json(), state.Session.ID}, func(scan scanFunc) error {
+	return eachRow(a.ctx, a.tx, doneCommands, []any{keys.json(), state.Session.ID}, func(scan scanFunc) error {
 		var key attendance.CommandKey
 		var out attendance.Outcome
 		var mark, source string
@@ -165,9 +183,7 @@ func (a *appender) loadDone(state *attendance.State, keys rows) error {
 }
 
 func (a *appender) loadTickets(state *attendance.State, tickets rows) error {
-	const query = `SELECT t.ticket, t.person_id FROM json_each(?1) j CROSS JOIN used_tickets t
-		ON t.session_id = ?2 AND t.ticket = j.value ->> 0`
-	return eachRow(a.ctx, a.tx, query, []any{tickets.json(), state.Session.ID}, func(scan scanFunc) error {
+	return eachRow(a.ctx, a.tx, usedTickets, []any{tickets.json(), state.Session.ID}, func(scan scanFunc) error {
 		var ticket string
 		var person attendance.PersonID
 		err := scan(&ticket, &person)
@@ -205,23 +221,23 @@ func (w *writes) add(c *attendance.Command, r *recorder.Result) {
 }
 
 func (a *appender) flush(w *writes, state *attendance.State) error {
-	if err := a.inserts.commands.write(a.ctx, a.tx, w.commands); err != nil {
+	if err := a.inserts.commands.write(a.ctx, a.tx.Tx, w.commands); err != nil {
 		return fmt.Errorf("insert commands: %w", err)
 	}
-	if err := a.inserts.tickets.write(a.ctx, a.tx, w.tickets); err != nil {
+	if err := a.inserts.tickets.write(a.ctx, a.tx.Tx, w.tickets); err != nil {
 		return fmt.Errorf("insert used tickets: %w", err)
 	}
 	if len(w.events) == 0 {
 		return nil
 	}
-	if err := a.inserts.events.write(a.ctx, a.tx, w.events); err != nil {
+	if err := a.inserts.events.write(a.ctx, a.tx.Tx, w.events); err != nil {
 		return fmt.Errorf("insert events: %w", err)
 	}
 	if err := a.flushMarks(w, state); err != nil {
 		return err
 	}
 	s := &state.Session
-	_, err := a.tx.ExecContext(a.ctx, `UPDATE sessions SET seq = ?2, status = ?3, opened_at = ?4, closed_at = ?5 WHERE id = ?1`,
+	_, err := a.tx.ExecContext(a.ctx, updateSession,
 		s.ID, s.Seq, s.Status.String(), toMillis(s.OpenedAt), toMillis(s.ClosedAt))
 	if err != nil {
 		return fmt.Errorf("update session: %w", err)
@@ -239,7 +255,7 @@ func (a *appender) flushMarks(w *writes, state *attendance.State) error {
 			set = append(set, int64(w.session), int64(p), e.Mark.String(), e.At.UnixMilli(), e.Source.String(), int64(e.Actor), e.Note)
 		}
 	}
-	if err := a.inserts.marks.write(a.ctx, a.tx, set); err != nil {
+	if err := a.inserts.marks.write(a.ctx, a.tx.Tx, set); err != nil {
 		return fmt.Errorf("set marks: %w", err)
 	}
 	if len(unset) == 0 {
@@ -283,8 +299,7 @@ func readSession(ctx context.Context, q queryer, id attendance.SessionID) (atten
 	var starts, ends, opened, closed, lateAfter sql.NullInt64
 	var status, onClose string
 	var step int64
-	err := q.QueryRowContext(ctx, `SELECT s.course_id, s.title, s.starts_at, s.ends_at, s.status, s.opened_at, s.closed_at, s.secret, s.seq,
-		c.late_after, c.on_close, c.code_step, c.code_grace FROM sessions s JOIN courses c ON c.id = s.course_id WHERE s.id = ?`, id).
+	err := q.QueryRowContext(ctx, oneSession, id).
 		Scan(&s.Course, &s.Title, &starts, &ends, &status, &opened, &closed, &s.Secret, &s.Seq, &lateAfter, &onClose, &step, &r.CodeGrace)
 	if err != nil {
 		return s, r, err

@@ -29,9 +29,12 @@ var migrations embed.FS
 // Store is an open database. It implements what the domain packages ask of a
 // store. Its methods may be called from many goroutines.
 type Store struct {
-	write   *sql.DB // one connection
-	read    *sql.DB
-	inserts inserters // on write
+	write *sql.DB // one connection
+	read  *sql.DB
+
+	// Prepared on write.
+	inserts  inserters
+	frequent map[string]*sql.Stmt // by their text
 }
 
 // FileName is the name of the database inside a data directory.
@@ -55,11 +58,14 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	inserts, err := newInserters(ctx, write)
-	if err != nil {
-		return nil, errors.Join(err, write.Close(), read.Close())
+	s := &Store{write: write, read: read}
+	if s.inserts, err = newInserters(ctx, write); err == nil {
+		s.frequent, err = prepare(ctx, write, frequent)
 	}
-	return &Store{write: write, read: read, inserts: inserts}, nil
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
 // open returns a pool of at most conns connections, set up as the package promises.
