@@ -1,0 +1,56 @@
+// The program as an operator runs it: a process of its own over a fresh directory.
+
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+const binary = resolve(process.env.MUSTER_BIN || "../bin/muster");
+
+export class Program {
+  private constructor(
+    private readonly process: ChildProcess,
+    private readonly dir: string,
+    /** Where it is, such as http://127.0.0.1:41234. */
+    readonly url: string,
+    /** The link that the first administrator opens. */
+    readonly adminLink: string,
+  ) {}
+
+  static async start(): Promise<Program> {
+    const dir = await mkdtemp(join(tmpdir(), "muster-e2e-"));
+    const process = spawn(binary, ["serve", "--data", dir, "--listen", "127.0.0.1:0", "--log-level", "warn"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const links: string[] = [];
+    for await (const line of createInterface({ input: process.stdout! })) {
+      links.push(...(line.match(/http:\S+/) ?? []));
+      if (links.length === 2) break;
+    }
+    const [url, adminLink] = links;
+    if (!url || !adminLink) throw new Error(`${binary} ended before it said where it is`);
+    process.stdout!.resume();
+    return new Program(process, dir, url, adminLink);
+  }
+
+  /** Runs `muster import` for a list of people in one course. */
+  async import(course: string, csv: string): Promise<void> {
+    const file = join(this.dir, `${course}.csv`);
+    await writeFile(file, csv);
+    const run = spawn(binary, ["import", file, "--data", this.dir, "--course", course, "--apply"], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    const [code] = (await once(run, "exit")) as [number];
+    if (code !== 0) throw new Error(`muster import ended with code ${code}`);
+  }
+
+  async stop(): Promise<void> {
+    const ended = once(this.process, "exit");
+    this.process.kill("SIGTERM");
+    const [code] = (await ended) as [number];
+    await rm(this.dir, { recursive: true });
+    if (code !== 0) throw new Error(`muster serve ended with code ${code}`);
+  }
+}
