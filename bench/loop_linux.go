@@ -25,7 +25,6 @@ type loop struct {
 	mu    sync.Mutex
 	lines []*line
 
-	open atomic.Int64 // connections that have not been closed
 	news atomic.Int64 // when something other than a ping came in last, in ns from start
 	stop atomic.Bool
 	done chan struct{}
@@ -79,7 +78,6 @@ func (l *loop) add(c *client.Conn, ln *line) error {
 	l.lines = append(l.lines, ln)
 	e := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(len(l.lines) - 1)}
 	l.mu.Unlock()
-	l.open.Add(1)
 	return unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, fd, &e)
 }
 
@@ -140,7 +138,6 @@ func (l *loop) read(ln *line, buf []byte) {
 	}
 	if ln.closed {
 		_ = unix.EpollCtl(l.epoll, unix.EPOLL_CTL_DEL, ln.fd, nil) // it was in
-		l.open.Add(-1)
 	}
 }
 

@@ -290,6 +290,19 @@ func TestDemoIsAliveAndKeepsItsData(t *testing.T) {
 	second.end()
 }
 
+func TestLinksOfADemoForTheWholeNetworkNameThisMachine(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"http://[::]:8080", "http://0.0.0.0:8080"} {
+		got, err := reachable(at)
+		if err != nil || !strings.HasSuffix(got, ":8080") || strings.Contains(got, "[::]") || strings.Contains(got, "0.0.0.0") {
+			t.Errorf("%s: %q, %v, want an address that a phone can open", at, got, err)
+		}
+	}
+	if got, err := reachable("http://127.0.0.1:8080"); err != nil || got != "http://127.0.0.1:8080" {
+		t.Errorf("got %q, %v, want it as it was", got, err)
+	}
+}
+
 func TestDemoLeavesOtherDataAlone(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
