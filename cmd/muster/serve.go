@@ -38,7 +38,8 @@ func (c *serveCmd) Run(ctx context.Context, stdout io.Writer, log *slog.Logger) 
 		return err
 	}
 	fmt.Fprintf(stdout, "muster is at %s\n", n.URL)
-	link, ok, err := n.Accounts.InviteAdmin(ctx)
+	// Being told to stop at this moment is no failure.
+	link, ok, err := n.Accounts.InviteAdmin(context.WithoutCancel(ctx))
 	if err != nil {
 		return errors.Join(err, n.Close())
 	}
