@@ -213,7 +213,7 @@ func (s *Server) liveStream(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	c := s.Hub.Accept(live.NewStream(w))
+	c := s.Hub.Accept(live.NewStream(w, connOf(r)))
 	if err := s.Hub.Join(r.Context(), c, j); err != nil {
 		c.Refuse("", problemError(r.Context(), err))
 		c.Close(live.CloseForbidden)
