@@ -61,7 +61,7 @@ test("a lecture, from the first click to the report", async ({ program, course, 
   await here(ada, "2 of 5 here");
 
   // Alan Turing scans before he signs in; the scan keeps until he has.
-  const alan = await visit({ phone: true, allow: /status of 401/ });
+  const alan = await visit({ phone: true, allow: /status of 401|Authentication failed/ });
   await alan.goto(`${program.url}/C/${session}/${(await codesNow(board, session)).qr}`);
   await alan.getByLabel("Username").fill("turing");
   await alan.getByRole("textbox", { name: "Password" }).fill("on computable numbers");
@@ -69,7 +69,6 @@ test("a lecture, from the first click to the report", async ({ program, course, 
   await expect(alan.getByText("You scanned the code")).toBeVisible();
   await alan.getByRole("button", { name: "I'm here" }).click();
   await expect(alan.getByText("You're present")).toBeVisible();
-  await expect(display.getByText("of 5 here")).toHaveText("of 5 here");
   await expect(display.getByRole("progressbar", { name: "Students here" })).toHaveAttribute("aria-valuenow", "3");
 
   // Barbara Liskov's phone loses the network after the scan.
