@@ -19,7 +19,10 @@ type usage struct {
 	rss int64 // bytes
 }
 
-// usageOf sums up the usage of processes, to the 10 ms that Linux counts in.
+// tick is what /proc counts CPU time in: USER_HZ, the same on all of Linux.
+const tick = time.Second / 100
+
+// usageOf sums up the usage of processes, to the tick.
 func usageOf(pids []int) (sum usage, err error) {
 	for _, pid := range pids {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
@@ -38,7 +41,6 @@ func usageOf(pids []int) (sum usage, err error) {
 				return sum, fmt.Errorf("CPU time of process %d: /proc says %q", pid, stat)
 			}
 		}
-		const tick = time.Second / 100 // USER_HZ, the same on all of Linux
 		sum.cpu += time.Duration(n[0]+n[1]) * tick
 		sum.rss += n[2] * int64(os.Getpagesize())
 	}
@@ -52,6 +54,27 @@ func ownCPU() (time.Duration, error) {
 		return 0, fmt.Errorf("own CPU time: %w", err)
 	}
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano()), nil
+}
+
+// machineCPU returns the CPU time that everything on this machine has used.
+func machineCPU() (time.Duration, error) {
+	stat, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, fmt.Errorf("CPU time of the machine: %w", err)
+	}
+	first, _, _ := strings.Cut(string(stat), "\n")
+	var sum time.Duration
+	for i, text := range strings.Fields(first) {
+		n, err := strconv.ParseInt(text, 10, 64)
+		switch {
+		case i == 0 || i == 4 || i == 5 || i > 8: // the name; idle, waiting for a disk; guests, who are in user
+		case err != nil:
+			return 0, fmt.Errorf("CPU time of the machine: /proc/stat says %q", first)
+		default:
+			sum += time.Duration(n) * tick
+		}
+	}
+	return sum, nil
 }
 
 // ThisMachine describes the machine as far as it matters to the figures.

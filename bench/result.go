@@ -48,6 +48,8 @@ type Result struct {
 	Seconds float64 `json:"seconds"` // how long the CPU was watched: from the first sending till all was quiet
 	Server  *Usage  `json:"server,omitempty"`
 	Bench   Usage   `json:"bench"`
+	// OtherCPU is the CPU time, in seconds, that all else on this machine took away.
+	OtherCPU float64 `json:"other_cpu_s"`
 }
 
 // Quantiles are those of many durations, in milliseconds.

@@ -62,6 +62,7 @@ func (r Run) Do(ctx context.Context) (_ Result, err error) {
 	res.Sent, res.Acked, res.Expected, res.Delivered, res.Again, res.Trouble = len(plan), f.acked, f.expected, f.delivered, f.again, f.trouble
 	res.Seconds = used.during.Seconds()
 	res.Bench = newUsage(used.own, res.Seconds, 0)
+	res.OtherCPU = max(0, used.machine-used.own-used.server.cpu).Seconds()
 	if len(r.Pids) > 0 {
 		u := newUsage(used.server.cpu, res.Seconds, f.delivered)
 		u.Memory = used.server.rss
@@ -162,9 +163,26 @@ func (r Run) enter(ctx context.Context, l *loop, p place) error {
 
 // used is what was used from the first check-in on.
 type used struct {
-	during time.Duration
-	own    time.Duration
-	server usage // memory: at the end
+	during       time.Duration
+	own, machine time.Duration
+	server       usage // memory: at the end
+}
+
+// usedUntilNow returns the times since the processes and the machine started.
+func usedUntilNow(pids []int) (u used, err error) {
+	var errs [3]error
+	u.own, errs[0] = ownCPU()
+	u.machine, errs[1] = machineCPU()
+	u.server, errs[2] = usageOf(pids)
+	return u, errors.Join(errs[:]...)
+}
+
+// since returns what was used after before.
+func (u used) since(before used) used {
+	u.own -= before.own
+	u.machine -= before.machine
+	u.server.cpu -= before.server.cpu
+	return u
 }
 
 // checkIn has the students check in and waits until all is quiet.
@@ -179,11 +197,7 @@ func (r Run) checkIn(ctx context.Context, l *loop, students []*line) (plan []sen
 		frame := client.Frame(fmt.Appendf(nil, `{"t":"check_in","id":"bench","ticket":%q}`, ticket))
 		plan = append(plan, sending{line: ln, at: uint32(at / time.Microsecond), frame: frame})
 	}
-	ownBefore, err := ownCPU()
-	if err != nil {
-		return nil, nil, u, err
-	}
-	serverBefore, err := usageOf(r.Pids)
+	before, err := usedUntilNow(r.Pids)
 	if err != nil {
 		return nil, nil, u, err
 	}
@@ -203,14 +217,11 @@ func (r Run) checkIn(ctx context.Context, l *loop, students []*line) (plan []sen
 	if err != nil {
 		return nil, nil, u, err
 	}
-	ownAfter, err := ownCPU()
-	if err != nil {
+	if u, err = usedUntilNow(r.Pids); err != nil {
 		return nil, nil, u, err
 	}
-	if u.server, err = usageOf(r.Pids); err != nil {
-		return nil, nil, u, err
-	}
-	u.during, u.own, u.server.cpu = time.Since(began), ownAfter-ownBefore, u.server.cpu-serverBefore.cpu
+	u = u.since(before)
+	u.during = time.Since(began)
 	return plan, late, u, nil
 }
 

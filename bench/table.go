@@ -47,7 +47,7 @@ func (r Result) WriteTable(w io.Writer, title string) error {
 		}
 		fmt.Fprintf(w, "; %.1f MB resident, %.1f kB for each connection\n", float64(u.Memory)/1e6, u.MemoryPerConnection/1e3)
 	}
-	fmt.Fprintf(w, "  bench:  %.2f s CPU (%.0f %% of a core)\n", r.Bench.CPU, 100*r.Bench.CPUShare)
+	fmt.Fprintf(w, "  bench:  %.2f s CPU (%.0f %% of a core); all else on this machine: %.2f s\n", r.Bench.CPU, 100*r.Bench.CPUShare, r.OtherCPU)
 	return r.writeTrouble(w)
 }
 
