@@ -48,7 +48,8 @@ type Result struct {
 	Seconds float64 `json:"seconds"` // how long the CPU was watched: from the first sending till all was quiet
 	Server  *Usage  `json:"server,omitempty"`
 	Bench   Usage   `json:"bench"`
-	// OtherCPU is the CPU time, in seconds, that all else on this machine took away.
+	// OtherCPU is the CPU time, in seconds, of all else on this machine: of the server
+	// too, if its process is not known.
 	OtherCPU float64 `json:"other_cpu_s"`
 }
 

@@ -185,22 +185,29 @@ func (u used) since(before used) used {
 	return u
 }
 
-// checkIn has the students check in and waits until all is quiet.
-func (r Run) checkIn(ctx context.Context, l *loop, students []*line) (plan []sending, late *Histogram, u used, err error) {
+// plan returns the check-ins, with times from the first one on.
+func (r Run) plan(students []*line) []sending {
 	// Neighbours in the list are spread over time, and every room gets its share.
 	shuffled := rand.New(rand.NewPCG(1, 2)).Perm(len(students))
-	times := r.Load.Times(len(students))
-	const lead = 50 * time.Millisecond // to get everything ready
-	for i, at := range times {
+	var all []sending
+	for i, at := range r.Load.Times(len(students)) {
 		ln := students[shuffled[i]]
 		ticket := r.Sessions[ln.session].Students[ln.student].Ticket
 		frame := client.Frame(fmt.Appendf(nil, `{"t":"check_in","id":"bench","ticket":%q}`, ticket))
-		plan = append(plan, sending{line: ln, at: uint32(at / time.Microsecond), frame: frame})
+		all = append(all, sending{line: ln, at: uint32(at / time.Microsecond), frame: frame})
 	}
+	return all
+}
+
+// checkIn has the students check in and waits until all is quiet. The plan it returns
+// has the times as they were.
+func (r Run) checkIn(ctx context.Context, l *loop, students []*line) (plan []sending, late *Histogram, u used, err error) {
+	plan = r.plan(students)
 	before, err := usedUntilNow(r.Pids)
 	if err != nil {
 		return nil, nil, u, err
 	}
+	const lead = 10 * time.Millisecond // to get to the first one in time
 	began := time.Now()
 	first := l.micros(began.Add(lead))
 	for i := range plan {
