@@ -146,7 +146,7 @@ export interface PreviewRow {
 export interface Preview {
   digest: string;
   applied: boolean;
-  counts: { people: Changes; courses: Changes; enrolments: Changes; rejects: number; same: number };
+  counts: { terms: Changes; people: Changes; courses: Changes; enrolments: Changes; rejects: number; same: number };
   rows: PreviewRow[];
   /** How many rows there are besides. */
   more: number;

@@ -25,9 +25,11 @@ export interface Room {
 const smallestFont = 11.5;
 const largestFont = 19;
 const tallest = 84;
-// A name is about this many times wider than its letters are high: a family name of
-// ten letters, an initial and the mark's sign.
+// A tile is at least this many times wider than its letters are high: the mark's sign,
+// an initial, and seven letters of the family name or, once letters are large enough
+// to be read with ease, ten.
 const nameWidth = 8.2;
+const longNameWidth = 9.8;
 const lineHeight = 1.62;
 const twoLines = 2.7;
 // Among tiles with letters of one size, those of this shape (width by height) look best.
@@ -42,7 +44,8 @@ export function layOut(count: number, room: Room): Layout {
     const rows = Math.max(1, Math.ceil(count / columns));
     const width = (room.width - room.gap * (columns - 1)) / columns;
     const height = Math.min(tallest, (room.height - room.gap * (rows - 1)) / rows);
-    const font = Math.min(largestFont, height / lineHeight, width / nameWidth);
+    const broad = Math.max(width / longNameWidth, Math.min(smallestFont, width / nameWidth));
+    const font = Math.min(largestFont, height / lineHeight, broad);
     if (width < smallestFont * nameWidth * 0.9) break;
     if (height < shortest || font < smallestFont * 0.9) continue;
     const misfit = Math.abs(Math.log(width / height / bestShape));
