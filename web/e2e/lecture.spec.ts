@@ -160,3 +160,23 @@ test("without WebSockets everything works, only slower", async ({ course, visit 
   await board.getByRole("dialog").getByRole("button", { name: "Close session" }).click();
   await expect(display.getByText("2 of 5 were here")).toBeVisible();
 });
+
+test("everyone goes on by themselves after the server was killed", async ({ program, course, visit }) => {
+  const allow = /ERR_CONNECTION|ERR_EMPTY|ERR_INCOMPLETE|WebSocket connection/;
+  const board = await visit({ allow });
+  await enter(board, course.teacher);
+  const session = await startSession(board);
+  const student = await visit({ phone: true, allow });
+  await enter(student, course.students[0]!);
+  await student.goto(scanAddress(student, session, (await codesNow(board, session)).qr));
+  await expect(student.getByText("Live", { exact: true })).toBeVisible();
+
+  await program.kill();
+  await expect(student.getByText(/^(Reconnecting…|Offline)$/)).toBeVisible();
+  await student.getByRole("button", { name: "I'm here" }).click();
+  await expect(student.getByText("Saved on this phone")).toBeVisible();
+  await expect(board.getByText(/What you see may be a little old|what you see may be old/)).toBeVisible();
+  await program.restart();
+  await expect(student.getByText("You're present")).toBeVisible();
+  await expect(tile(board, "Dijkstra", "Present, connected")).toBeVisible();
+});

@@ -44,7 +44,7 @@ test("from the first link to a course whose people can come in", async ({ visit 
     await expect(teacher.getByText("2 students")).toBeVisible();
 
     // A link works once.
-    const late = await visit({ allow: /status of 404/ });
+    const late = await visit({ allow: /status of 409/ });
     await late.goto(link);
     await expect(late.getByRole("heading", { name: "This link doesn't work" })).toBeVisible();
   } finally {

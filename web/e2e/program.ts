@@ -9,9 +9,27 @@ import { createInterface } from "node:readline";
 
 const binary = resolve(process.env.MUSTER_BIN || "../bin/muster");
 
+function serve(dir: string, address: string): ChildProcess {
+  const args = ["serve", "--data", dir, "--listen", address, "--log-level", "warn"];
+  return spawn(binary, args, { stdio: ["ignore", "pipe", "inherit"] });
+}
+
+/** Waits until the program has printed so many links, and returns them. */
+async function links(process: ChildProcess, n: number): Promise<string[]> {
+  const found: string[] = [];
+  for await (const line of createInterface({ input: process.stdout! })) {
+    found.push(...(line.match(/http:\S+/) ?? []));
+    if (found.length === n) {
+      process.stdout!.resume();
+      return found;
+    }
+  }
+  throw new Error(`${binary} ended before it said where it is`);
+}
+
 export class Program {
   private constructor(
-    private readonly process: ChildProcess,
+    private process: ChildProcess,
     private readonly dir: string,
     /** Where it is, such as http://127.0.0.1:41234. */
     readonly url: string,
@@ -21,18 +39,22 @@ export class Program {
 
   static async start(): Promise<Program> {
     const dir = await mkdtemp(join(tmpdir(), "muster-e2e-"));
-    const process = spawn(binary, ["serve", "--data", dir, "--listen", "127.0.0.1:0", "--log-level", "warn"], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const links: string[] = [];
-    for await (const line of createInterface({ input: process.stdout! })) {
-      links.push(...(line.match(/http:\S+/) ?? []));
-      if (links.length === 2) break;
-    }
-    const [url, adminLink] = links;
-    if (!url || !adminLink) throw new Error(`${binary} ended before it said where it is`);
-    process.stdout!.resume();
-    return new Program(process, dir, url, adminLink);
+    const process = serve(dir, "127.0.0.1:0");
+    const [url, adminLink] = await links(process, 2);
+    return new Program(process, dir, url!, adminLink!);
+  }
+
+  /** Ends the program as a power cut would. */
+  async kill(): Promise<void> {
+    const ended = once(this.process, "exit");
+    this.process.kill("SIGKILL");
+    await ended;
+  }
+
+  /** Starts it again, at the same address and over the same data. */
+  async restart(): Promise<void> {
+    this.process = serve(this.dir, new URL(this.url).host);
+    await links(this.process, 1);
   }
 
   /** Runs `muster import` for a list of people in one course. */
