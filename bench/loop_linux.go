@@ -76,7 +76,8 @@ func (l *loop) add(c *client.Conn, ln *line) error {
 	}
 	l.mu.Lock()
 	l.lines = append(l.lines, ln)
-	e := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(len(l.lines) - 1)}
+	// Edge-triggered, the kernel looks at a connection once for each frame, not twice.
+	e := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET, Fd: int32(len(l.lines) - 1)}
 	l.mu.Unlock()
 	return unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, fd, &e)
 }
@@ -113,27 +114,31 @@ func (l *loop) run() {
 		lines := l.lines
 		l.mu.Unlock()
 		for _, e := range events[:max(n, 0)] {
-			l.read(lines[e.Fd], buf)
+			ended := e.Events&^unix.EPOLLIN != 0
+			l.read(lines[e.Fd], buf, ended)
 		}
 	}
 }
 
-func (l *loop) read(ln *line, buf []byte) {
-	n, err := unix.Read(ln.fd, buf)
-	now := time.Now()
-	switch {
-	case err == unix.EAGAIN || err == unix.EINTR:
-		return
-	case err != nil || n == 0:
-		ln.note("connection lost")
-		ln.closed = true
-	default:
-		answer, news := ln.take(buf[:n], l.micros(now))
-		if news {
-			l.news.Store(int64(now.Sub(l.start)))
-		}
-		if len(answer) > 0 {
-			_, _ = unix.Write(ln.fd, answer) // the server hangs up if it does not get it, and we note that
+// read takes in all that there is to be read of a line, up to its end if it has one.
+func (l *loop) read(ln *line, buf []byte, ended bool) {
+	for more := true; more && !ln.closed; {
+		n, err := unix.Read(ln.fd, buf)
+		now := time.Now()
+		more = n == len(buf) || err == unix.EINTR || ended && n > 0
+		switch {
+		case err == unix.EAGAIN || err == unix.EINTR:
+		case err != nil || n == 0:
+			ln.note("connection lost")
+			ln.closed = true
+		default:
+			answer, news := ln.take(buf[:n], l.micros(now))
+			if news {
+				l.news.Store(int64(now.Sub(l.start)))
+			}
+			if len(answer) > 0 {
+				_, _ = unix.Write(ln.fd, answer) // the server hangs up if it does not get it, and we note that
+			}
 		}
 	}
 	if ln.closed {

@@ -196,6 +196,21 @@ func TestAServerThatStallsCannotHideIt(t *testing.T) {
 	}
 }
 
+func TestALineThatBreaksIsNoticed(t *testing.T) {
+	t.Parallel()
+	r := &room{}
+	r.deltas = func(seq, conn int) int {
+		if seq == 4 && conn == 0 {
+			_ = r.conns[0].Close() // the board's, right after the third delta
+		}
+		return 1
+	}
+	res := run(t, r, 6, Load{Scenario: Storm, Duration: time.Second})
+	if res.Trouble["connection lost"] != 1 || res.Expected-res.Delivered != 3 {
+		t.Errorf("delivered %d of %d with trouble %v, want 3 less and one line lost", res.Delivered, res.Expected, res.Trouble)
+	}
+}
+
 func TestWhatCannotBeMeasuredIsSaid(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewServer(http.NotFoundHandler())
