@@ -30,7 +30,8 @@ type process struct {
 	log   *bytes.Buffer // to be read once the process has ended
 }
 
-// serveProcess starts a server over the data directory, and waits until it listens.
+// serveProcess starts a server over the data directory, and waits until it has
+// started.
 func serveProcess(t *testing.T, dir string) *process {
 	t.Helper()
 	return startProcess(t, exec.Command(self(t), "serve", "--data", dir, "--listen", "127.0.0.1:0"))
@@ -63,10 +64,12 @@ func startProcess(t *testing.T, cmd *exec.Cmd) *process {
 		_ = cmd.Process.Kill()
 		out.Close()
 	})
-	address := regexp.MustCompile(`http://\S+`)
+	// The last that it prints is the link for the first administrator.
+	link := regexp.MustCompile(`(http://\S+)/join/`)
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
-		if p.url = address.FindString(lines.Text()); p.url != "" {
+		if found := link.FindStringSubmatch(lines.Text()); found != nil {
+			p.url = found[1]
 			return p
 		}
 	}
