@@ -1,20 +1,14 @@
-// Keeps a page in step with a session: connects, comes back, fills gaps, sends again
-// what was not acknowledged, and falls back to slower lines where the better ones
-// are blocked.
+// Keeps a page in step with a session: applies what comes in order, notices what is
+// missing, and sends again what was not acknowledged.
 
-import { Problem, offline } from "../api";
-import type { Ack, AnySnapshot, BoardDelta, Codes, Command, Presence, ServerMessage, StateDelta } from "./messages";
+import type { Problem } from "../api";
+import { Connection, type Net, type Status } from "./connection";
+import type { Ack, AnySnapshot, BoardDelta, Codes, Command, Failure, Presence, ServerMessage, StateDelta } from "./messages";
 import { Pending, type Kept, type Storage } from "./pending";
-import { eventStream, polling, readState, webSocket, type Line, type Room, type Transport } from "./transports";
+import { Pulse } from "./pulse";
+import { eventStream, polling, readState, webSocket, type Room } from "./transports";
 
-/**
- * - connecting: nothing has come yet
- * - live: in step
- * - slow: in step, over a line that is slower than a WebSocket
- * - reconnecting: what is shown may be old; trying to come back
- * - offline: the same, and the server cannot be reached at all
- */
-export type Status = "connecting" | "live" | "slow" | "reconnecting" | "offline";
+export type { Status } from "./connection";
 
 export interface Listener<S extends AnySnapshot> {
   snapshot(snapshot: S): void;
@@ -27,11 +21,7 @@ export interface Listener<S extends AnySnapshot> {
 }
 
 /** What the client takes from the outside, so that tests can bring their own. */
-export interface World {
-  transports: Transport[];
-  /** Finds out why a line could not be opened: throws a Problem, or returns when all is well. */
-  probe(room: Room): Promise<unknown>;
-  random(): number;
+export interface World extends Net {
   storage: Storage | undefined;
 }
 
@@ -45,50 +35,38 @@ function browser(): World {
   return { transports: [webSocket, eventStream, polling], probe: readState, random: Math.random, storage };
 }
 
-const firstWait = 250;
-const longestWait = 10_000;
-const pingEvery = 10_000;
-// The first pings come faster: one that met a busy page would set our clock wrong.
-const pingsAtFirst = 5;
-const pingAtFirstEvery = 400;
-const pongWithin = 4000;
-const retryBestAfter = 60_000;
-const failuresBeforeNext = 2;
-
-/** Codes by which the server says that coming back is no use. */
-const forbidden = 4003;
-const signedOut = 4001;
+/** Errors by which a command was not decided: it is sent again, with its id. */
+const undecided = ["busy", "too_many"];
+const sendAgainAfter = 2000;
 
 export class LiveClient<S extends AnySnapshot> {
-  readonly #room: Room;
   readonly #on: Listener<S>;
-  readonly #world: World;
+  readonly #connection: Connection;
   readonly #pending: Pending;
-
-  #line: Line | undefined;
-  #kind = 0; // index into the world's transports
-  #failures = 0; // in a row, of this kind, before anything came
-  #tries = 0; // in a row, of any kind
-  #heard = false; // something came over the present line
+  readonly #pulse = new Pulse(() => this.#connection.lost());
+  readonly #again = new Set<ReturnType<typeof setTimeout>>();
+  #inStep = false; // the present line has brought its first state, and we have sent what waited
   #seq: number | undefined;
   #roster: number | undefined;
-  #status: Status = "connecting";
-  #stopped = false;
-
-  #retry: ReturnType<typeof setTimeout> | undefined;
-  #pinger: ReturnType<typeof setTimeout> | undefined;
-  #pings = 0;
-  #pingSent = 0;
-  #bestRoundTrip = Infinity;
-  #offset = 0;
-  /** The last round trip in milliseconds; undefined before the first. */
-  roundTrip: number | undefined;
 
   constructor(room: Room, on: Listener<S>, world: World = browser()) {
-    this.#room = room;
     this.#on = on;
-    this.#world = world;
     this.#pending = new Pending(room.session, room.audience === "student" ? world.storage : undefined);
+    this.#connection = new Connection(
+      room,
+      {
+        resume: () => ({ seq: this.#seq, roster: this.#roster }),
+        up: (line) => this.#pulse.start(line),
+        message: (m) => this.#take(m),
+        down: () => this.#down(),
+        status: (s) => on.status?.(s),
+        refused: (p) => {
+          this.stop();
+          on.refused?.(p);
+        },
+      },
+      world,
+    );
   }
 
   /** A check-in that was made, but not answered, before this page was loaded. */
@@ -97,85 +75,66 @@ export class LiveClient<S extends AnySnapshot> {
   }
 
   get status(): Status {
-    return this.#status;
+    return this.#connection.status;
+  }
+
+  /** The last round trip in milliseconds; undefined before the first. */
+  get roundTrip(): number | undefined {
+    return this.#pulse.roundTrip;
   }
 
   /** Now, by the server's clock. */
   now(): number {
-    return Date.now() + this.#offset;
+    return this.#pulse.now();
   }
 
   start(): void {
     if (typeof window !== "undefined") {
-      for (const event of ["online", "pageshow", "visibilitychange"])
-        (event === "visibilitychange" ? document : window).addEventListener(event, this.#look);
+      window.addEventListener("online", this.#found);
       window.addEventListener("offline", this.#lost);
+      window.addEventListener("pageshow", this.#look);
+      document.addEventListener("visibilitychange", this.#look);
     }
-    this.#connect();
+    this.#connection.connect();
   }
 
   stop(): void {
-    this.#stopped = true;
     if (typeof window !== "undefined") {
-      for (const event of ["online", "pageshow", "visibilitychange"])
-        (event === "visibilitychange" ? document : window).removeEventListener(event, this.#look);
+      window.removeEventListener("online", this.#found);
       window.removeEventListener("offline", this.#lost);
+      window.removeEventListener("pageshow", this.#look);
+      document.removeEventListener("visibilitychange", this.#look);
     }
-    clearTimeout(this.#retry);
-    this.#hangUp();
+    this.#connection.stop();
   }
 
   /** Resolves when the command is committed; rejects with a Problem when it is refused. */
   send(command: Command): Promise<Ack> {
     const { id, answer } = this.#pending.add(command);
-    if (this.#heard) this.#line?.command(id, command);
+    if (this.#inStep) this.#connection.line?.command(id, command);
     return answer;
   }
 
-  /** The page is back, or the network is: see at once whether the line still holds. */
+  /** The page is back: sees whether the line still holds. */
   #look = () => {
-    if (typeof document !== "undefined" && document.visibilityState === "hidden") return;
-    if (this.#line) this.#ping();
-    else this.#connect();
+    if (document.visibilityState === "hidden") return;
+    if (this.#connection.line) this.#pulse.ping();
+    else this.#connection.look();
   };
 
-  #lost = () => {
-    if (this.#line) this.#over(1006);
-    this.#set("offline");
+  /** The network is back: no wait was meant for this. */
+  #found = () => {
+    if (this.#connection.line) this.#pulse.ping();
+    else this.#connection.connect();
   };
 
-  #connect(): void {
-    if (this.#stopped) return;
-    clearTimeout(this.#retry);
-    this.#hangUp();
-    this.#heard = false;
-    const open = this.#world.transports[this.#kind] ?? webSocket;
-    // What an old line still says is nothing to us.
-    let line: Line | undefined;
-    const current = () => line === undefined || line === this.#line;
-    line = open(
-      this.#room,
-      { seq: this.#seq, roster: this.#roster },
-      {
-        message: (m) => current() && this.#take(m),
-        closed: (code) => current() && this.#over(code),
-      },
-    );
-    this.#line = line;
-    if (this.#kind > 0) this.#retry = setTimeout(() => this.#tryBest(), retryBestAfter);
-  }
+  #lost = () => this.#connection.lost("offline");
 
-  /** The best line may have come within reach again. */
-  #tryBest(): void {
-    this.#kind = 0;
-    this.#failures = failuresBeforeNext - 1; // once is enough to see that it has not
-    this.#connect();
-  }
-
-  #hangUp(): void {
-    clearTimeout(this.#pinger);
-    this.#line?.close();
-    this.#line = undefined;
+  #down(): void {
+    this.#pulse.stop();
+    for (const timer of this.#again) clearTimeout(timer);
+    this.#again.clear();
+    this.#inStep = false;
   }
 
   #take(m: ServerMessage): void {
@@ -183,16 +142,13 @@ export class LiveClient<S extends AnySnapshot> {
       case "snapshot":
         this.#seq = m.seq;
         if (m.audience === "board") this.#roster = m.roster;
-        if (this.#bestRoundTrip === Infinity) this.#offset = m.now - Date.now();
-        this.#inStep();
+        if (m.audience === "student") this.#pending.of(m.you[0]);
+        this.#pulse.guess(m.now);
         this.#on.snapshot(m as S);
+        this.#sendPending();
         break;
       case "delta":
-        if (this.#seq === undefined || m.from > this.#seq + 1) return this.#connect(); // something is missing
-        this.#inStep();
-        if (m.to < this.#seq) return;
-        this.#seq = m.to;
-        (this.#on.delta as (d: BoardDelta | StateDelta) => void)(m);
+        this.#apply(m);
         break;
       case "presence":
         this.#on.presence?.(m);
@@ -204,90 +160,40 @@ export class LiveClient<S extends AnySnapshot> {
         this.#pending.ack(m);
         break;
       case "error":
-        if (m.id) this.#pending.fail(m);
-        else if (!this.#heard) this.#refuse(new Problem(0, m.code, m.message));
+        if (m.id) this.#fail(m.id, m);
         break;
       case "pong":
-        this.#pong(m.n, m.now);
-        break;
-      case "bye":
-        this.#over(1001, m.retry_ms);
+        this.#pulse.pong(m.n, m.now);
     }
   }
 
-  /** The first state has come over this line. */
-  #inStep(): void {
-    if (this.#heard) return;
-    this.#heard = true;
-    this.#failures = this.#tries = 0;
-    this.#set(this.#kind === 0 ? "live" : "slow");
-    for (const [id, command] of this.#pending) this.#line?.command(id, command);
-    this.#ping();
-  }
-
-  #ping(): void {
-    clearTimeout(this.#pinger);
-    if (!this.#line?.ping || !this.#heard) return;
-    this.#pingSent = Date.now();
-    this.#line.ping(++this.#pings);
-    this.#pinger = setTimeout(() => this.#over(1006), pongWithin);
-  }
-
-  #pong(n: number, now: number): void {
-    if (n !== this.#pings) return;
-    clearTimeout(this.#pinger);
-    this.roundTrip = Date.now() - this.#pingSent;
-    if (this.roundTrip <= this.#bestRoundTrip) {
-      this.#bestRoundTrip = this.roundTrip;
-      this.#offset = now + this.roundTrip / 2 - Date.now();
+  #apply(m: BoardDelta | StateDelta): void {
+    const seq = this.#seq;
+    if (seq === undefined || m.from > seq + 1) return this.#connection.again(); // something is missing
+    if ("you" in m && m.you) this.#pending.of(m.you[0]);
+    if (m.to >= seq) {
+      this.#seq = m.to;
+      // A new line may begin before the place that the old one had reached.
+      const fresh = "events" in m ? { ...m, from: seq + 1, events: m.events.filter(([at]) => at > seq) } : m;
+      (this.#on.delta as (d: BoardDelta | StateDelta) => void)(fresh);
     }
-    this.#pinger = setTimeout(() => this.#ping(), n < pingsAtFirst ? pingAtFirstEvery : pingEvery);
+    this.#sendPending();
   }
 
-  /** The line is over: come back, after what the server asked for or a random while. */
-  #over(code: number, wait?: number): void {
-    const opened = this.#heard;
-    this.#heard = false;
-    this.#hangUp();
-    clearTimeout(this.#retry);
-    if (this.#stopped) return;
-    if (code === signedOut) return this.#refuse(new Problem(401, "not_signed_in", "You were signed out."));
-    if (code === forbidden) return this.#refuse(new Problem(403, "forbidden", "You can no longer see this session."));
-    if (this.#status !== "connecting" && this.#status !== "offline") this.#set("reconnecting");
-    if (opened) return this.#later(wait);
-    void this.#world.probe(this.#room).then(
-      () => {
-        // The server is there, so it is this kind of line that does not get through.
-        if (++this.#failures >= failuresBeforeNext && this.#kind + 1 < this.#world.transports.length) {
-          this.#kind++;
-          this.#failures = 0;
-        }
-        this.#later(wait);
-      },
-      (err: unknown) => {
-        const problem = err instanceof Problem ? err : new Problem(0, "internal", String(err));
-        if ([401, 403, 404].includes(problem.status)) return this.#refuse(problem);
-        this.#set(problem.code === offline ? "offline" : "reconnecting");
-        this.#later(wait);
-      },
-    );
+  /** Once the first state has come, sends what was not acknowledged over an earlier line. */
+  #sendPending(): void {
+    if (this.#inStep) return;
+    this.#inStep = true;
+    for (const [id, command] of this.#pending) this.#connection.line?.command(id, command);
   }
 
-  #later(wait = this.#world.random() * Math.min(longestWait, firstWait * 2 ** this.#tries)): void {
-    if (this.#stopped) return;
-    this.#tries++;
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.#connect(), wait);
-  }
-
-  #refuse(problem: Problem): void {
-    this.stop();
-    this.#on.refused?.(problem);
-  }
-
-  #set(status: Status): void {
-    if (status === this.#status) return;
-    this.#status = status;
-    this.#on.status?.(status);
+  #fail(id: string, failure: Failure): void {
+    if (!undecided.includes(failure.code)) return this.#pending.fail(failure);
+    const timer = setTimeout(() => {
+      this.#again.delete(timer);
+      const command = this.#pending.get(id);
+      if (command) this.#connection.line?.command(id, command);
+    }, failure.retry_ms || sendAgainAfter);
+    this.#again.add(timer);
   }
 }

@@ -128,7 +128,7 @@ export type ServerMessage =
   | Presence
   | Codes
   | Failure
-  | { t: "pong"; n: number; now: number }
+  | { t: "pong"; n: number; now?: number }
   | { t: "bye"; reason: string; retry_ms: number };
 
 /** A command without its id, which the live client makes. */

@@ -9,6 +9,13 @@ interface Waiting {
   failed: (problem: Problem) => void;
 }
 
+/** A check-in as it is kept, with who made it. */
+interface Stored {
+  id: string;
+  person: number | undefined;
+  command: Command;
+}
+
 /** The part of localStorage that is used. */
 export type Storage = Pick<globalThis.Storage, "getItem" | "setItem" | "removeItem">;
 
@@ -23,6 +30,7 @@ export class Pending {
   #waiting = new Map<string, Waiting>();
   #storage: Storage | undefined;
   #key: string;
+  #person: number | undefined;
   readonly kept: Kept | undefined;
 
   constructor(session: number, storage: Storage | undefined) {
@@ -36,8 +44,20 @@ export class Pending {
     for (const [id, { command }] of this.#waiting) yield [id, command];
   }
 
+  get(id: string): Command | undefined {
+    return this.#waiting.get(id)?.command;
+  }
+
+  /** Says who is signed in. What somebody else asked for on this phone is not sent. */
+  of(person: number): void {
+    if (this.#person !== undefined && this.#person !== person)
+      for (const [id] of this)
+        this.fail({ t: "error", id, code: "forbidden", message: "Somebody else is signed in here now, so nothing was sent." });
+    this.#person = person;
+  }
+
   add(command: Command, id = newId()): { id: string; answer: Promise<Ack> } {
-    if (command.t === "check_in") this.#keep(JSON.stringify({ id, command }));
+    if (command.t === "check_in") this.#keep({ id, person: this.#person, command });
     const answer = new Promise<Ack>((done, failed) => this.#waiting.set(id, { command, done, failed }));
     return { id, answer };
   }
@@ -53,29 +73,34 @@ export class Pending {
   #take(id: string): Waiting | undefined {
     const found = this.#waiting.get(id);
     this.#waiting.delete(id);
-    if (found?.command.t === "check_in") this.#keep(undefined);
+    if (this.#stored()?.id === id) this.#keep(undefined);
     return found;
   }
 
-  #keep(text: string | undefined): void {
+  #keep(stored: Stored | undefined): void {
     try {
-      if (text === undefined) this.#storage?.removeItem(this.#key);
-      else this.#storage?.setItem(this.#key, text);
+      if (stored) this.#storage?.setItem(this.#key, JSON.stringify(stored));
+      else this.#storage?.removeItem(this.#key);
     } catch {
       // A full or forbidden storage costs only what a reload would have kept.
     }
   }
 
-  #restore(): Kept | undefined {
+  #stored(): Stored | undefined {
     try {
-      const text = this.#storage?.getItem(this.#key);
-      if (!text) return undefined;
-      const { id, command } = JSON.parse(text) as { id: string; command: Command };
-      return { id, command, answer: this.add(command, id).answer };
+      const stored = JSON.parse(this.#storage?.getItem(this.#key) ?? "null") as Stored | null;
+      return stored?.id && stored.command ? stored : undefined;
     } catch {
-      this.#keep(undefined);
       return undefined;
     }
+  }
+
+  #restore(): Kept | undefined {
+    const stored = this.#stored();
+    if (!stored) return undefined;
+    const { id, person, command } = stored;
+    this.#person = person;
+    return { id, command, answer: this.add(command, id).answer };
   }
 }
 

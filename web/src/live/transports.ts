@@ -2,7 +2,7 @@
 // not know which one it has.
 
 import { Problem, offline } from "../api";
-import type { Audience, Command, Failure, ServerMessage } from "./messages";
+import type { Audience, Command, ServerMessage } from "./messages";
 
 export interface Room {
   session: number;
@@ -18,7 +18,7 @@ export interface Resume {
 export interface Line {
   /** Sends a command; its ack or error comes as a message. */
   command(id: string, command: Command): void;
-  /** Asks for a pong; undefined where the line shows by itself that it is dead. */
+  /** Asks for a pong; undefined where the line asks by itself and so shows that it is dead. */
   ping?(n: number): void;
   close(): void;
 }
@@ -33,6 +33,14 @@ export interface Ears {
 export type Transport = (room: Room, resume: Resume, ears: Ears) => Line;
 
 const address = (room: Room, what: string) => `/api/v1/sessions/${room.session}/${what}`;
+
+const answerWithin = 8000;
+
+/** Where one is after a message. */
+function reached(m: ServerMessage, before: Resume): Resume {
+  if (m.t === "snapshot") return { seq: m.seq, roster: m.audience === "board" ? m.roster : undefined };
+  return m.t === "delta" ? { ...before, seq: m.to } : before;
+}
 
 const query = (room: Room, resume: Resume) => {
   const q = new URLSearchParams({ audience: room.audience });
@@ -57,25 +65,36 @@ export const webSocket: Transport = (room, resume, ears) => {
   };
 };
 
-/** Commands by HTTP, for the lines that only listen. */
-async function post(room: Room, id: string, command: Command): Promise<ServerMessage | undefined> {
+/** A request that is given up when no answer comes. */
+async function request(url: string, init: RequestInit = {}): Promise<Response> {
+  const giveUp = new AbortController();
+  const timer = setTimeout(() => giveUp.abort(), answerWithin);
   try {
-    const response = await fetch(address(room, "commands"), {
+    return await fetch(url, { ...init, signal: giveUp.signal });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Commands by HTTP, for the lines that only listen. */
+async function post(room: Room, id: string, command: Command): Promise<ServerMessage> {
+  try {
+    const response = await request(address(room, "commands"), {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ ...command, id }),
     });
-    const body = (await response.json()) as ServerMessage & { code?: string; detail?: string; retry_ms?: number };
+    const body = (await response.json()) as ServerMessage & { code?: string; detail?: string; field?: string; retry_ms?: number };
     if (response.ok) return body;
-    const failure: Failure = { t: "error", id, code: body.code ?? "internal", message: body.detail ?? "", retry_ms: body.retry_ms ?? 0 };
-    return failure;
+    if (body.code) return { t: "error", id, code: body.code, message: body.detail ?? "", field: body.field, retry_ms: body.retry_ms };
   } catch {
-    return undefined; // not delivered: it is sent again when the line is back
+    // Lost on the way, or answered by something in between.
   }
+  return { t: "error", id, code: "busy", message: "The server did not answer." };
 }
 
 function poster(room: Room, ears: Ears): (id: string, command: Command) => void {
-  return (id, command) => void post(room, id, command).then((answer) => answer && ears.message(answer));
+  return (id, command) => void post(room, id, command).then(ears.message);
 }
 
 export const eventStream: Transport = (room, resume, ears) => {
@@ -84,12 +103,26 @@ export const eventStream: Transport = (room, resume, ears) => {
     source.onerror = source.onmessage = null;
     source.close();
   };
-  source.onmessage = (e) => ears.message(JSON.parse(String(e.data)) as ServerMessage);
-  source.onerror = () => {
+  const hear = (m: ServerMessage) => {
+    resume = reached(m, resume);
+    ears.message(m);
+  };
+  const lost = () => {
     close(); // the browser would come back without the last seq
     ears.closed(1006);
   };
-  return { command: poster(room, ears), close };
+  source.onmessage = (e) => hear(JSON.parse(String(e.data)) as ServerMessage);
+  source.onerror = lost;
+  return {
+    command: poster(room, ears),
+    // A stream that died unnoticed looks like a quiet one: the state by HTTP brings what it would have missed.
+    ping: (n) =>
+      void readState(room, resume).then((m) => {
+        hear(m);
+        ears.message({ t: "pong", n });
+      }, lost),
+    close,
+  };
 };
 
 const pollEvery = 3000;
@@ -98,9 +131,9 @@ export const polling: Transport = (room, resume, ears) => {
   let over = false;
   const look = async () => {
     try {
-      const m = (await readState(room, resume)) as ServerMessage & { seq?: number; roster?: number; to?: number };
+      const m = await readState(room, resume);
       if (over) return;
-      resume = { seq: m.seq ?? m.to, roster: m.roster ?? resume.roster };
+      resume = reached(m, resume);
       ears.message(m);
       setTimeout(() => void look(), pollEvery);
     } catch {
@@ -112,14 +145,14 @@ export const polling: Transport = (room, resume, ears) => {
 };
 
 /** The state by HTTP. It throws a Problem that says why it cannot be had. */
-export async function readState(room: Room, resume: Resume = {}): Promise<unknown> {
+export async function readState(room: Room, resume: Resume = {}): Promise<ServerMessage> {
   let response: Response;
   try {
-    response = await fetch(address(room, "state") + query(room, resume));
+    response = await request(address(room, "state") + query(room, resume));
   } catch {
     throw new Problem(0, offline, "The server cannot be reached.");
   }
-  if (response.ok) return response.json();
-  const body = (await response.json().catch(() => ({}))) as { code?: string; detail?: string };
-  throw new Problem(response.status, body.code ?? "internal", body.detail ?? "The server cannot answer just now.");
+  const body = (await response.json().catch(() => ({}))) as { t?: string; code?: string; detail?: string; retry_ms?: number };
+  if (response.ok && body.t) return body as ServerMessage;
+  throw new Problem(response.status, body.code ?? "internal", body.detail ?? "The server cannot answer just now.", "", body.retry_ms);
 }
