@@ -125,3 +125,22 @@ for (const colorScheme of ["light", "dark"] as const) {
     await fine(page, "the preview of an import");
   });
 }
+
+test("a teacher's pages fit a phone", async ({ course, visit }) => {
+  const page = await visit({ phone: true });
+  await enter(page, course.teacher);
+  const session = await startSession(page);
+  await look(page, `/board/${session}`, "Arrivals");
+  await page.getByRole("option", { name: /^Lovelace/ }).tap();
+  await expect(page.getByRole("dialog", { name: "Ada Lovelace" })).toBeVisible();
+  await fine(page, "the menu of marks");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "List" }).tap();
+  await fine(page, "the board as a list");
+  await page.getByRole("button", { name: "Close" }).tap();
+  await fine(page, "closing");
+  await look(page, `/display/${session}`, /^\d{6}$/);
+  await look(page, `/report/${session}`, "Download CSV");
+  await look(page, "/teach", "My courses");
+  await look(page, `/teach/${course.id}`, "Open now");
+});
