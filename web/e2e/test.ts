@@ -1,7 +1,15 @@
 // What the tests have at hand: the program with an administrator in it, courses as
 // they are needed, and browsers that watch for errors.
 
-import { test as base, expect, request, type APIRequestContext, type BrowserContextOptions, type Page } from "@playwright/test";
+import {
+  test as base,
+  expect,
+  request,
+  type APIRequestContext,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Page,
+} from "@playwright/test";
 import { Program } from "./program";
 
 export { expect, type Page };
@@ -31,7 +39,7 @@ export interface Visit extends BrowserContextOptions {
 const laptop = { viewport: { width: 1366, height: 768 } };
 const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 
-const class_ = ["Dijkstra,Edsger", "Hamilton,Margaret", "Liskov,Barbara", "Lovelace,Ada", "Turing,Alan"];
+const names = ["Dijkstra,Edsger", "Hamilton,Margaret", "Liskov,Barbara", "Lovelace,Ada", "Turing,Alan"];
 export const adminPassword = "correct horse battery";
 
 interface EachTest {
@@ -73,7 +81,7 @@ export const test = base.extend<EachTest, EachWorker>({
 
   course: async ({ program, admin }, use) => {
     const code = `CS${101 + courses++}`;
-    const people = ["Hopper,Grace,teacher", ...class_.map((name) => `${name},student`)];
+    const people = ["Hopper,Grace,teacher", ...names.map((name) => `${name},student`)];
     await program.import(code, ["ref,family,given,role", ...people.map((p, i) => `${code}-${i},${p}`)].join("\n"));
     const found = (await (await admin.get("/api/v1/courses", { params: { q: code } })).json()) as { courses: { id: number }[] };
     const id = found.courses[0]!.id;
@@ -85,8 +93,10 @@ export const test = base.extend<EachTest, EachWorker>({
 
   visit: async ({ browser, program }, use) => {
     const complaints: string[] = [];
+    const opened: BrowserContext[] = [];
     await use(async ({ phone: small, blocked, allow, ...options } = {}) => {
       const context = await browser.newContext({ baseURL: program.url, ...(small ? phone : laptop), ...options });
+      opened.push(context);
       const complain = (what: string) => {
         if (!allow?.test(what)) complaints.push(what);
       };
@@ -97,6 +107,7 @@ export const test = base.extend<EachTest, EachWorker>({
       if (blocked) await context.routeWebSocket(/./, (ws) => ws.close());
       return context.newPage();
     });
+    for (const context of opened) await context.close();
     expect(complaints, "errors in the browsers' consoles").toEqual([]);
   },
 });
