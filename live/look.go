@@ -44,16 +44,19 @@ func (h *Hub) State(ctx context.Context, j Join) ([]byte, error) {
 	return out.json, err
 }
 
-// once is a transport that keeps the first frame's JSON.
+// once is a transport that keeps the first frame's JSON: what may be written with it
+// is not part of the state.
 type once struct{ json []byte }
 
-func (t *once) bytes(f frame) []byte              { return f.json() }
-func (t *once) tryWrite(b []byte) (int, error)    { t.keep(b); return len(b), nil }
-func (t *once) write(b []byte, _ time.Time) error { t.keep(b); return nil }
-func (t *once) ping() (b []byte, answered bool)   { return nil, false }
-func (t *once) close(CloseCode, bool)             {}
-func (t *once) keep(b []byte) {
+func (t *once) bytes(f frame) []byte {
+	b := f.json()
 	if t.json == nil {
 		t.json = b
 	}
+	return b
 }
+
+func (t *once) tryWrite(b []byte) (int, error)  { return len(b), nil }
+func (t *once) write([]byte, time.Time) error   { return nil }
+func (t *once) ping() (b []byte, answered bool) { return nil, false }
+func (t *once) close(CloseCode, bool)           {}

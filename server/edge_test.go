@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -179,5 +180,21 @@ func TestPublicURLIsCheckedAtTheStart(t *testing.T) {
 		if _, err := server.New(server.Config{PublicURL: url}, server.Parts{}); err == nil || !strings.Contains(err.Error(), "such as https://") {
 			t.Errorf("%q: %v", url, err)
 		}
+	}
+}
+
+func TestStateForPollingIsOneMessage(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	var snapshot, delta struct {
+		T               string
+		Seq, Roster, To int64
+	}
+	const board = "/api/v1/sessions/10/state?audience=board"
+	c.call(c.token(teacher), "GET", board, "").json(t, &snapshot)
+	// A board that comes back is told who is connected besides; that is another message.
+	c.call(c.token(teacher), "GET", fmt.Sprintf("%s&seq=%d&roster=%d", board, snapshot.Seq, snapshot.Roster), "").json(t, &delta)
+	if snapshot.T != "snapshot" || delta.T != "delta" || delta.To != snapshot.Seq {
+		t.Errorf("got %+v, then %+v", snapshot, delta)
 	}
 }

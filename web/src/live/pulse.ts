@@ -59,7 +59,8 @@ export class Pulse {
   pong(n: number, now?: number): void {
     if (n !== this.#pings) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.ping(), n < pingsAtFirst ? pingAtFirstEvery : pingEvery);
+    const soon = now !== undefined && n < pingsAtFirst;
+    this.#timer = setTimeout(() => this.ping(), soon ? pingAtFirstEvery : pingEvery);
     const roundTrip = Date.now() - this.#sent;
     this.roundTrip = roundTrip;
     if (now === undefined) return;
