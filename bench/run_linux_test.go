@@ -45,13 +45,13 @@ func (r *room) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 func (r *room) serve(conn net.Conn, board bool) {
 	defer conn.Close()
 	for {
-		f, err := ws.ReadFrame(conn)
+		m, err := wsutil.ReadClientMessage(conn, nil)
 		if err != nil {
 			return
 		}
-		text := string(ws.UnmaskFrame(f).Payload)
+		text := string(m[0].Payload)
 		switch {
-		case f.Header.OpCode == ws.OpPong:
+		case m[0].OpCode == ws.OpPong:
 			r.mu.Lock()
 			r.pongs++
 			r.mu.Unlock()

@@ -52,9 +52,8 @@ func TestMessagesGoBothWaysAndPingsAreAnswered(t *testing.T) {
 	url := serve(t, func(conn net.Conn) {
 		b, _ := wsutil.ReadClientText(conn)
 		_ = wsutil.WriteServerMessage(conn, ws.OpPing, []byte("there?"))
-		f, _ := ws.ReadFrame(conn)
-		f = ws.UnmaskFrame(f)
-		if f.Header.OpCode == ws.OpPong && string(f.Payload) == "there?" {
+		m, _ := wsutil.ReadClientMessage(conn, nil)
+		if len(m) == 1 && m[0].OpCode == ws.OpPong && string(m[0].Payload) == "there?" {
 			_ = wsutil.WriteServerText(conn, []byte("you said "+string(b)))
 		}
 	})
