@@ -25,9 +25,10 @@ const wheelSlots = 50
 // Hub keeps the rooms and connections of one node. It is the recorder's Screens and
 // the cluster's Node.
 type Hub struct {
-	store Store
-	log   *slog.Logger
-	link  cluster.Link
+	store   Store
+	log     *slog.Logger
+	link    cluster.Link
+	flusher *flusher
 
 	mu      sync.Mutex
 	rooms   map[attendance.SessionID]*room
@@ -50,7 +51,7 @@ type slot struct {
 // NewHub starts a hub that reads from store and is linked to other nodes by join.
 // Call Close to stop it.
 func NewHub(store Store, join func(cluster.Node) cluster.Link, log *slog.Logger) *Hub {
-	h := &Hub{store: store, log: log, rooms: make(map[attendance.SessionID]*room)}
+	h := &Hub{store: store, log: log, flusher: newFlusher(), rooms: make(map[attendance.SessionID]*room)}
 	for i := range h.wheel {
 		h.wheel[i].conns = make(map[*Conn]struct{})
 	}
@@ -241,7 +242,7 @@ func (h *Hub) enter(ctx context.Context, id attendance.SessionID) (*room, error)
 	r := h.rooms[id]
 	fresh := r == nil
 	if fresh {
-		r = newRoom(id)
+		r = newRoom(id, h.flusher)
 		h.rooms[id] = r
 	}
 	r.users++

@@ -99,10 +99,10 @@ type watch struct {
 	codes    bool                         // new codes are due
 }
 
-func newRoom(id attendance.SessionID) *room {
+func newRoom(id attendance.SessionID, f *flusher) *room {
 	return &room{
 		id:       id,
-		shards:   []*shard{{}},
+		shards:   []*shard{{flusher: f}},
 		watchers: make(map[*Conn]*watch),
 		students: make(map[attendance.PersonID][]*Conn),
 		present:  make(map[attendance.PersonID]bool),
@@ -329,11 +329,11 @@ func (r *room) greet(c *Conn, j Join) frame {
 
 func (r *room) roomyShard() *shard {
 	for _, s := range r.shards[1:] {
-		if s.size() < shardSize {
+		if len(s.list()) < shardSize {
 			return s
 		}
 	}
-	s := &shard{}
+	s := &shard{flusher: r.shards[0].flusher}
 	r.shards = append(r.shards, s)
 	return s
 }

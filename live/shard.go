@@ -1,21 +1,42 @@
 package live
 
 import (
+	"runtime"
 	"slices"
 	"sync"
 )
 
-// shardSize is how many connections are flushed one after another. Shards of a room
-// flush side by side, and what happens while one is at it goes into the next flush
-// of each, so smaller shards mean that news waits for fewer writes of old news.
-const shardSize = 128
+// shardSize is how many connections are flushed one after another before another
+// shard has its turn: of the same room, or of a smaller one, which would otherwise
+// wait for all of a large one.
+const shardSize = 64
+
+// flusher flushes the shards of all rooms in the order in which they were woken, so
+// that none waits for longer than each of the others takes once. It uses half of the
+// processors: while it writes, others have to read, decide and commit, or the next
+// news would wait for the rest of this.
+type flusher struct {
+	workers int
+
+	mu    sync.Mutex
+	queue []*shard
+	busy  int // workers that run
+}
+
+func newFlusher() *flusher { return &flusher{workers: max(1, runtime.GOMAXPROCS(0)/2)} }
 
 // shard is a part of a room's connections that is flushed as one.
 type shard struct {
-	mu      sync.Mutex
-	conns   []*Conn // replaced, never changed in place
-	running bool
+	flusher *flusher
+
+	mu    sync.Mutex
+	conns []*Conn // replaced, never changed in place
+
+	// Guarded by the flusher.
+	waiting bool // is in the queue
+	running bool // is being flushed
 	again   bool // something happened since the flush under way began
+
 	touched bool // is in the hub's list; guarded by the hub
 }
 
@@ -31,39 +52,49 @@ func (s *shard) remove(c *Conn) {
 	s.conns = slices.DeleteFunc(slices.Clone(s.conns), func(x *Conn) bool { return x == c })
 }
 
-func (s *shard) size() int {
+func (s *shard) list() []*Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.conns)
+	return s.conns
 }
 
 // wake has the shard flushed: now, or once more after the flush under way.
 func (s *shard) wake() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.running {
+	f := s.flusher
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case s.running:
 		s.again = true
-		return
+	case !s.waiting:
+		s.waiting = true
+		f.queue = append(f.queue, s)
+		if f.busy < f.workers {
+			f.busy++
+			go f.run()
+		}
 	}
-	s.running = true
-	go s.run()
 }
 
-func (s *shard) run() {
-	for {
-		s.mu.Lock()
-		conns := s.conns
-		s.again = false
-		s.mu.Unlock()
-		for _, c := range conns {
+// run flushes until nothing waits.
+func (f *flusher) run() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for len(f.queue) > 0 {
+		s := f.queue[0]
+		f.queue = f.queue[1:]
+		s.waiting, s.running = false, true
+		f.mu.Unlock()
+		for _, c := range s.list() {
 			c.pump()
 		}
-		s.mu.Lock()
-		if !s.again {
-			s.running = false
-			s.mu.Unlock()
-			return
+		runtime.Gosched() // a worker may keep a processor busy for very long
+		f.mu.Lock()
+		s.running = false
+		if s.again {
+			s.again, s.waiting = false, true
+			f.queue = append(f.queue, s)
 		}
-		s.mu.Unlock()
 	}
+	f.busy--
 }
