@@ -229,10 +229,10 @@ func (h *Hub) Join(ctx context.Context, c *Conn, j Join) error {
 	c.sent = r.session.Seq
 	r.mu.Unlock()
 	c.mu.Unlock()
-	c.pump()
 	if first {
-		h.link.Arrive(r.id, c.person)
+		h.link.Arrive(r.id, c.person) // before the client knows that it is in
 	}
+	c.pump()
 	return nil
 }
 
