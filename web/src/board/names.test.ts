@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fold, Index, shortGivenNames } from "./names";
+import { byName, fold, Index, shortGivenNames } from "./names";
 
 let next = 1;
 const person = (family: string, given: string, ref = "") => ({ id: next++, family, given, ref });
@@ -62,4 +62,9 @@ describe("search", () => {
   test("without a word shows everyone in order", () => {
     expect(find([person("B", "b"), person("A", "a")], " . ")).toEqual(["b B", "a A"]);
   });
+});
+
+test("people stand where a reader looks for them, whatever letters their names begin with", () => {
+  const people = [person("Zimmer", "Jo"), person("Doe", "Zoë"), person("Åberg", "Ada"), person("Đorđević", "Ana"), person("doe", "Al")];
+  expect(people.sort(byName).map((p) => `${p.family} ${p.given}`)).toEqual(["Åberg Ada", "doe Al", "Doe Zoë", "Đorđević Ana", "Zimmer Jo"]);
 });

@@ -29,6 +29,13 @@ export function fold(text: string): string {
     .trim();
 }
 
+const collator = new Intl.Collator();
+
+/** byName orders people as a list in the reader's language does. */
+export function byName(a: Pick<Named, "family" | "given">, b: Pick<Named, "family" | "given">): number {
+  return collator.compare(a.family, b.family) || collator.compare(a.given, b.given);
+}
+
 /** umlauts spells ä, ö and ü as ae, oe and ue, as one does on a keyboard without them. */
 function umlauts(text: string): string {
   return text

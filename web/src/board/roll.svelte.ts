@@ -5,7 +5,7 @@
 
 import type { BoardDelta, BoardSnapshot, Counts, Mark, Presence, Rules, Source, Status } from "../live/messages";
 import { marks } from "../ui/marks";
-import type { Named } from "./names";
+import { byName, type Named } from "./names";
 
 /** A student's line in the record. */
 export interface Entry {
@@ -96,6 +96,7 @@ export class Roll {
       const same = known && known.family === line[1] && known.given === line[2] && known.ref === line[3];
       return same ? known : new Student(line);
     });
+    students.sort(byName);
     this.#byID = new Map(students.map((p) => [p.id, p]));
     const entries = new Map(s.marks.map(([id, mark, at, source, actor, note]) => [id, { mark, at, source, actor, note }]));
     const connected = new Set(s.connected);

@@ -1,7 +1,7 @@
 // The lines of a report: which are shown, and in what order.
 
 import type { Mark, ReportRow } from "../api";
-import { fold } from "../board/names";
+import { byName, fold } from "../board/names";
 import { sourceWords } from "../ui/marks";
 
 export type Column = "name" | "ref" | "mark" | "at" | "source" | "note";
@@ -14,7 +14,7 @@ export interface Sorting {
 const markOrder: Record<Mark, number> = { present: 0, late: 1, excused: 2, absent: 3, unset: 4 };
 
 const byColumn: Record<Column, (a: ReportRow, b: ReportRow) => number> = {
-  name: () => 0, // they come by name
+  name: byName,
   ref: (a, b) => a.ref.localeCompare(b.ref, undefined, { numeric: true }),
   mark: (a, b) => markOrder[a.mark] - markOrder[b.mark],
   at: (a, b) => (a.at || Number.MAX_SAFE_INTEGER) - (b.at || Number.MAX_SAFE_INTEGER),
@@ -31,7 +31,7 @@ export function select(rows: readonly ReportRow[], marks: ReadonlySet<Mark>, wor
     return wanted.every((word) => text.includes(word));
   });
   const compare = byColumn[sorting.column];
-  const sorted = shown.sort(compare); // stable: by name where equal
+  const sorted = shown.sort((a, b) => compare(a, b) || byName(a, b));
   return sorting.descending ? sorted.reverse() : sorted;
 }
 

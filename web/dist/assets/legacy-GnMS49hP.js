@@ -1,1 +1,0 @@
-import{pt as e}from"./api-DxRc7UcT.js";e();
