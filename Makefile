@@ -7,7 +7,7 @@ TOOL := $(GO) tool -modfile=tools/go.mod
 NPM := npm --prefix web --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test go-test lint web web-test e2e fuzz bench chromium FORCE
+.PHONY: help run build test go-test lint web web-test e2e fuzz bench programs FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ $(BIN): FORCE
 
 test: lint go-test web-test e2e ## run every check and test there is
 
-go-test: ## Go tests, with the race detector
+go-test: programs ## Go tests, with the race detector
 	$(GO) test -race -timeout 10m ./...
 
 lint: ## vet, staticcheck and formatting of the Go code
@@ -40,19 +40,24 @@ web-test: web/node_modules ## format, types, unit tests and freshness of the fro
 	$(NPM) run build
 	@test -z "$$(git status --porcelain web/dist)" || { git status --short web/dist; echo 'web/dist is not what web/src builds: run "make web" and commit it'; exit 1; }
 
-e2e: build web/node_modules chromium ## the real program in a real browser
+e2e: build web/node_modules programs ## the real program in a real browser
 	CHROMIUM=$(CHROMIUM) MUSTER_BIN=$(CURDIR)/$(BIN) $(NPM) run e2e
 
 web/node_modules: web/package-lock.json
 	$(NPM) ci
 	@touch web/node_modules
 
-chromium:
-	@test -x $(CHROMIUM) && exit 0; \
+# What the tests run besides Go and Node: Debian's package and the program in it.
+PROGRAMS := chromium:$(CHROMIUM) redis-server:/usr/bin/redis-server nginx:/usr/sbin/nginx \
+	haproxy:/usr/sbin/haproxy postgresql:/usr/lib/postgresql/*/bin/postgres
+
+programs: ## install what the tests run, or say what is missing
+	@missing=; for p in $(PROGRAMS); do set -- $${p#*:}; test -x "$$1" || missing="$$missing $${p%%:*}"; done; \
+	test -z "$$missing" && exit 0; \
 	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	else \
-		echo 'The browser tests need Chromium at $(CHROMIUM). Install it (Debian: apt-get install chromium), or say CHROMIUM=/path/to/it.'; exit 1; \
+		echo "The tests need$$missing. Install them (Debian: apt-get install$$missing); for Chromium elsewhere say CHROMIUM=/path/to/it."; exit 1; \
 	fi
 
 fuzz: ## fuzz every parser for a while; FUZZTIME=1m for longer
