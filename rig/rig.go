@@ -1,0 +1,177 @@
+// Package rig starts what several muster processes need around them, PostgreSQL,
+// Redis and a proxy, from programs that are installed on this machine, on free ports
+// of the loopback interface. It is for trying muster out and for testing it; a real
+// installation has its own.
+package rig
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Limits of waiting for programs.
+const (
+	startLimit = 30 * time.Second // until a program answers
+	stopLimit  = 15 * time.Second // until it has ended after being told to
+)
+
+// Program is a running program. Its output is in a file.
+type Program struct {
+	Name string
+	Log  string // the file with its output
+
+	cmd   *exec.Cmd
+	ended chan struct{} // closed when it has ended
+	err   error         // how, after that
+}
+
+// Start starts a program whose output goes to the end of the file log.
+func Start(cmd *exec.Cmd, log string) (*Program, error) {
+	out, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
+	}
+	defer out.Close() // the program has its own copy
+	cmd.Stderr = out
+	if cmd.Stdout == nil {
+		cmd.Stdout = out
+	}
+	p := &Program{Name: filepath.Base(cmd.Path), Log: log, cmd: cmd, ended: make(chan struct{})}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", p.Name, err)
+	}
+	go func() {
+		p.err = cmd.Wait()
+		close(p.ended)
+	}()
+	return p, nil
+}
+
+// Pid is the id of the program's process.
+func (p *Program) Pid() int { return p.cmd.Process.Pid }
+
+// Ended is closed when the program has ended.
+func (p *Program) Ended() <-chan struct{} { return p.ended }
+
+// Signal sends the program a signal.
+func (p *Program) Signal(s os.Signal) error { return p.cmd.Process.Signal(s) }
+
+// Kill ends the program at once, as a crash would.
+func (p *Program) Kill() { _ = p.finish(syscall.SIGKILL) }
+
+// Stop tells the program to end, waits, and returns how it ended. One that does not
+// end in time is killed, which is an error.
+func (p *Program) Stop() error { return p.finish(syscall.SIGTERM) }
+
+func (p *Program) finish(s os.Signal) error {
+	_ = p.Signal(s) // it may have ended by itself
+	select {
+	case <-p.ended:
+		return p.err
+	case <-time.After(stopLimit):
+		_ = p.Signal(syscall.SIGKILL)
+		<-p.ended
+		return fmt.Errorf("%s did not stop within %v and was killed", p.Name, stopLimit)
+	}
+}
+
+// waitUntil calls try again and again until it succeeds. It fails if the program
+// ends or takes too long, and then tells the end of its output.
+func (p *Program) waitUntil(try func() error) error {
+	limit := time.NewTimer(startLimit)
+	defer limit.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := try()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-p.ended:
+			return fmt.Errorf("%s ended (%v); it said: %s", p.Name, p.err, p.lastWords())
+		case <-limit.C:
+			p.Kill()
+			return fmt.Errorf("%s did not answer within %v: %w; it said: %s", p.Name, startLimit, err, p.lastWords())
+		case <-tick.C:
+		}
+	}
+}
+
+func (p *Program) lastWords() string {
+	const enough = 2000
+	f, err := os.Open(p.Log)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	if end, err := f.Seek(0, io.SeekEnd); err == nil {
+		_, _ = f.Seek(max(0, end-enough), io.SeekStart)
+	}
+	b, _ := io.ReadAll(f)
+	return string(b)
+}
+
+// freePorts returns ports of the loopback interface that were free a moment ago.
+func freePorts(n int) (ports []int, err error) {
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("find a free port: %w", err)
+		}
+		defer l.Close() // all are held until the last is found, so that they differ
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports, nil
+}
+
+// Find returns the path of a program, looked for in the search path and then in other
+// folders, of which the last that has it wins. Its error names the Debian package.
+func Find(program, debianPackage string, folders ...string) (string, error) {
+	if path, err := exec.LookPath(program); err == nil {
+		return path, nil
+	}
+	for _, pattern := range folders {
+		found, _ := filepath.Glob(filepath.Join(pattern, program))
+		slices.Sort(found)
+		if len(found) > 0 {
+			return found[len(found)-1], nil
+		}
+	}
+	return "", fmt.Errorf("%s is not installed. On Debian: apt-get install %s", program, debianPackage)
+}
+
+// Rig is a set of things to be stopped, the last one first.
+type Rig struct {
+	mu    sync.Mutex
+	stops []func() error
+}
+
+// Add has stop called when the rig is stopped.
+func (r *Rig) Add(stop func() error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stops = append(r.stops, stop)
+}
+
+// Stop stops everything.
+func (r *Rig) Stop() error {
+	r.mu.Lock()
+	stops := r.stops
+	r.stops = nil
+	r.mu.Unlock()
+	var errs []error
+	for _, stop := range slices.Backward(stops) {
+		errs = append(errs, stop())
+	}
+	return errors.Join(errs...)
+}
