@@ -85,7 +85,7 @@ frontend all
 backend nodes
 	balance roundrobin
 	option httpchk GET /readyz
-	default-server check inter 500ms fall 1 rise 1 on-marked-down shutdown-sessions
+	default-server check inter 500ms fall 1 rise 1
 %s`
 
 // StartProxy starts an HAProxy that keeps its settings and output in dir.
