@@ -26,6 +26,8 @@ var mayImport = map[string][]string{
 	"identity":            {"attendance"},
 	"report":              {"attendance", "roster"},
 	"store/sqlite":        {"attendance", "recorder", "live", "roster", "identity", "report"},
+	"store/postgres":      {"attendance", "recorder", "live", "roster", "identity", "report"},
+	"store/storetest":     {"attendance", "recorder", "live", "roster", "identity", "report"},
 	"rig":                 {},
 	"web":                 {},
 	"server":              {"attendance", "recorder", "live", "roster", "identity", "report", "web"},

@@ -1,0 +1,148 @@
+package postgres
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// oldestServer is the oldest version of PostgreSQL that this is written for.
+const oldestServer = 14
+
+// Limits of waiting for the server.
+const (
+	connectLimit = 5 * time.Second // for a connection to be made
+	pingLimit    = 2 * time.Second // for a connection that was idle to show that it lives
+	idleLimit    = 3 * time.Second // for us to go on in a transaction of Append
+)
+
+// migrationLock is the advisory lock that a process holds while it changes the
+// schema: the letters of "muster".
+const migrationLock = 0x6d7573746572
+
+// parseURL returns what a URL says, with our defaults. The parser's own errors are
+// not passed on: in what cannot be parsed, a password may be anywhere.
+func parseURL(url string) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if url == "" || err != nil {
+		return nil, errors.New("the database URL cannot be read: write it like postgres://user:password@host:5432/database, " +
+			"with every special character of the password as %XX")
+	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectLimit
+	}
+	if !strings.Contains(url, "pool_max_conns") {
+		config.MaxConns = maxConns
+	}
+	config.PingTimeout = pingLimit
+	return config, nil
+}
+
+// logConfig is for the connections of Append. One that has been idle is used without
+// asking whether it lives, which saves a round trip: Append tries again anyway. And a
+// process that stops in the middle loses its lock of the session, so that others can
+// go on.
+func logConfig(config *pgxpool.Config) *pgxpool.Config {
+	config = config.Copy()
+	config.MaxConns = maxLogConns
+	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
+	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, fmt.Sprintf("SET idle_in_transaction_session_timeout = %d", idleLimit.Milliseconds()))
+		return err
+	}
+	return config
+}
+
+// setUp checks that the server is one we can rely on and brings the schema up to date.
+func (s *Store) setUp(ctx context.Context) error {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	if err := checkServer(ctx, conn); err != nil {
+		return err
+	}
+	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, migrationLock); err != nil {
+		return fmt.Errorf("wait for other processes to bring the schema up to date: %w", err)
+	}
+	err = migrate(ctx, s.pool)
+	if _, unlock := conn.Exec(ctx, `SELECT pg_advisory_unlock($1)`, migrationLock); err == nil {
+		err = unlock
+	}
+	if err != nil {
+		return err
+	}
+	return checkPrivileges(ctx, conn)
+}
+
+func checkServer(ctx context.Context, q queryer) error {
+	var version int
+	var encoding, commit string
+	err := q.QueryRow(ctx, `SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), current_setting('synchronous_commit')`).
+		Scan(&version, &encoding, &commit)
+	switch {
+	case err != nil:
+		return err
+	case version/10000 < oldestServer:
+		return fmt.Errorf("it runs PostgreSQL %d, which is too old: muster needs %d or newer", version/10000, oldestServer)
+	case encoding != "UTF8":
+		return fmt.Errorf("its encoding is %s: make a database for muster with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0", encoding)
+	case commit == "off":
+		return errors.New("synchronous_commit is off, so a crash could lose check-ins that were acknowledged: " +
+			"turn it on with ALTER DATABASE … SET synchronous_commit = on, and for this user")
+	}
+	return nil
+}
+
+func migrate(ctx context.Context, pool *pgxpool.Pool) (err error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSlog(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	current, target, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read the schema version: %w", err)
+	}
+	if current > target {
+		return fmt.Errorf("its schema is version %d, this program knows up to %d: use a newer muster", current, target)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("bring the schema up to date: %w", err)
+	}
+	return nil
+}
+
+// checkPrivileges looks whether we may write to tables that somebody else may own.
+func checkPrivileges(ctx context.Context, q queryer) error {
+	var may bool
+	err := q.QueryRow(ctx, `SELECT has_table_privilege('sessions', 'UPDATE') AND has_table_privilege('events', 'INSERT')
+		AND has_table_privilege('marks', 'DELETE')`).Scan(&may)
+	if err != nil {
+		return fmt.Errorf("read privileges: %w", err)
+	}
+	if !may {
+		return errors.New("its tables belong to another user and this one may not write to them: " +
+			"use the user that muster was set up with, or run REASSIGN OWNED BY that user TO this one")
+	}
+	return nil
+}
