@@ -133,7 +133,7 @@ func (b *builder) addPeople(ctx context.Context, now time.Time) (err error) {
 		return err
 	}
 	for _, c := range b.university.courses {
-		n := sqlite.NewCourse{Course: roster.Course{Code: c.code, Title: c.title, Term: termTitle(now), Rules: attendance.DefaultRules()}}
+		n := roster.NewCourse{Course: roster.Course{Code: c.code, Title: c.title, Term: termTitle(now), Rules: attendance.DefaultRules()}}
 		for _, m := range []struct {
 			people []int
 			role   attendance.Role

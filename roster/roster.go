@@ -61,6 +61,13 @@ type Meeting struct {
 	Counts      attendance.Counts
 }
 
+// NewCourse is a course to be made, with its members. Of the Course, the Code,
+// Title, Term and Rules count.
+type NewCourse struct {
+	Course
+	Members []Member // the ID and Role of each
+}
+
 // NewSession is a session to be made.
 type NewSession struct {
 	Course attendance.CourseID

@@ -103,7 +103,7 @@ func (l *loader) session(ctx context.Context, students int) (bench.Session, erro
 		return bench.Session{}, err
 	}
 	teacher := ids[0]
-	course := sqlite.NewCourse{Course: roster.Course{Code: "LOAD", Title: fmt.Sprintf("Load test with %d students", students), Rules: attendance.DefaultRules()}}
+	course := roster.NewCourse{Course: roster.Course{Code: "LOAD", Title: fmt.Sprintf("Load test with %d students", students), Rules: attendance.DefaultRules()}}
 	for _, id := range ids {
 		course.Members = append(course.Members, roster.Member{ID: id, Role: attendance.Student})
 	}

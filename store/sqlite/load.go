@@ -37,16 +37,9 @@ func (s *Store) AddPeople(ctx context.Context, people []roster.Person, now time.
 	return ids, err
 }
 
-// NewCourse is a course to be made, with its members. Of the Course, the Code,
-// Title, Term and Rules count.
-type NewCourse struct {
-	roster.Course
-	Members []roster.Member // the ID and Role of each
-}
-
 // AddCourse makes a course, its term if there is none of that title, and its
 // enrolments.
-func (s *Store) AddCourse(ctx context.Context, n NewCourse) (id attendance.CourseID, err error) {
+func (s *Store) AddCourse(ctx context.Context, n roster.NewCourse) (id attendance.CourseID, err error) {
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
 		var term sql.NullInt64
 		if n.Term != "" {
