@@ -27,8 +27,11 @@ type arrival struct {
 func figure(lines []*line, sent []sending) *figures {
 	f := &figures{trouble: make(map[string]int)}
 	rooms := make(map[int]uint64)
+	heads := make(map[int]uint32)
 	for _, ln := range lines {
-		rooms[ln.session]++
+		if heads[ln.session] = max(heads[ln.session], ln.last); !ln.lost {
+			rooms[ln.session]++
+		}
 	}
 	arrivals := make(map[int][]arrival)
 	for _, s := range sent {
@@ -46,7 +49,11 @@ func figure(lines []*line, sent []sending) *figures {
 		slices.SortFunc(a, func(x, y arrival) int { return cmp.Compare(x.seq, y.seq) })
 	}
 	for _, ln := range lines {
-		f.receipts(ln, arrivals[ln.session])
+		if !ln.lost {
+			f.receipts(ln, arrivals[ln.session])
+		} else if ln.last != heads[ln.session] {
+			f.trouble["came back and was not brought up to date"]++
+		}
 		f.again += ln.again
 		for name, n := range ln.trouble {
 			f.trouble[name] += n

@@ -29,6 +29,10 @@ type line struct {
 	ack      receipt
 	trouble  map[string]int // what went wrong, by what it is called in the result
 	closed   bool
+
+	url   int  // index of the server it first went to
+	lost  bool // with that server, as was meant to happen
+	place int  // in the loop
 }
 
 // sending is a check-in that is to be sent at a time.

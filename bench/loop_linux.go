@@ -25,6 +25,8 @@ type loop struct {
 	mu    sync.Mutex
 	lines []*line
 
+	gone chan *line // those whose server was killed, to be brought back; nil: none is to be
+
 	news atomic.Int64 // when something other than a ping came in last, in ns from start
 	stop atomic.Bool
 	done chan struct{}
@@ -68,16 +70,19 @@ func (l *loop) add(c *client.Conn, ln *line) error {
 	if err := errors.Join(err, conn.Close()); err != nil {
 		return fmt.Errorf("take a connection over: %w", err)
 	}
-	ln.fd = fd
+	ln.fd, ln.closed, ln.pending = fd, false, nil
 	if answer, _ := ln.take(rest, l.micros(time.Now())); len(answer) > 0 {
 		if _, err := unix.Write(fd, answer); err != nil {
 			return fmt.Errorf("answer a ping: %w", err)
 		}
 	}
 	l.mu.Lock()
-	l.lines = append(l.lines, ln)
+	if !ln.lost {
+		ln.place = len(l.lines)
+		l.lines = append(l.lines, ln)
+	}
 	// Edge-triggered, the kernel looks at a connection once for each frame, not twice.
-	e := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET, Fd: int32(len(l.lines) - 1)}
+	e := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET, Fd: int32(ln.place)}
 	l.mu.Unlock()
 	return unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, fd, &e)
 }
@@ -129,7 +134,6 @@ func (l *loop) read(ln *line, buf []byte, ended bool) {
 		switch {
 		case err == unix.EAGAIN || err == unix.EINTR:
 		case err != nil || n == 0:
-			ln.note("connection lost")
 			ln.closed = true
 		default:
 			answer, news := ln.take(buf[:n], l.micros(now))
@@ -141,9 +145,17 @@ func (l *loop) read(ln *line, buf []byte, ended bool) {
 			}
 		}
 	}
-	if ln.closed {
-		_ = unix.EpollCtl(l.epoll, unix.EPOLL_CTL_DEL, ln.fd, nil) // it was in
+	if !ln.closed {
+		return
 	}
+	_ = unix.Close(ln.fd) // and so it is no longer waited for
+	ln.fd = -1
+	if l.gone != nil && ln.url == 0 && !ln.lost {
+		ln.lost = true
+		l.gone <- ln
+		return
+	}
+	ln.note("connection lost")
 }
 
 // send sends check-ins when they are due, in order, and returns by how much it was
@@ -208,7 +220,9 @@ func (l *loop) end() error {
 	<-l.done
 	errs := []error{unix.Close(l.epoll)}
 	for _, ln := range l.lines {
-		errs = append(errs, unix.Close(ln.fd))
+		if ln.fd >= 0 {
+			errs = append(errs, unix.Close(ln.fd))
+		}
 	}
 	return errors.Join(errs...)
 }

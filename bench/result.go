@@ -38,6 +38,11 @@ type Result struct {
 	Ack  Quantiles `json:"ack"`  // from a check-in's intended sending to its answer
 	Late Quantiles `json:"late"` // by how much the load generator itself sent late, which is part of the above
 
+	// Return is the time from the killing of a server until its clients had the state
+	// again, their own waiting included; Returned is how many.
+	Return   Quantiles `json:"return"`
+	Returned int       `json:"returned,omitempty"`
+
 	Sent      int            `json:"sent"`
 	Acked     int            `json:"acked"`
 	Expected  uint64         `json:"expected"`

@@ -35,6 +35,9 @@ func (r Run) Do(ctx context.Context) (_ Result, err error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if r.Crash != nil {
+		l.gone = make(chan *line, size)
+	}
 	ended := false
 	defer func() {
 		if !ended {
@@ -49,8 +52,12 @@ func (r Run) Do(ctx context.Context) (_ Result, err error) {
 	if err := l.quiet(ctx, settle); err != nil {
 		return res, err
 	}
+	crashed := r.crash(ctx, l)
 	plan, late, used, err := r.checkIn(ctx, l, students)
 	if err != nil {
+		return res, err
+	}
+	if res.Return, res.Returned, err = crashed(); err != nil {
 		return res, err
 	}
 	ended = true
@@ -82,7 +89,7 @@ type place struct {
 func (r Run) places() (all []place, students []*line) {
 	next := 0
 	add := func(session, student int, token, audience string) *line {
-		ln := &line{session: session, student: student}
+		ln := &line{session: session, student: student, url: next % len(r.URLs)}
 		all = append(all, place{r.URLs[next%len(r.URLs)], token, audience, ln})
 		next++
 		return ln
@@ -117,7 +124,8 @@ func (r Run) connect(ctx context.Context, l *loop, res *Result) ([]*line, error)
 					return
 				}
 				began := time.Now()
-				err := r.enter(ctx, l, all[i])
+				p := all[i]
+				err := r.enter(ctx, l, p, fmt.Sprintf(`{"t":"join","session":%d,"audience":%q}`, r.Sessions[p.line.session].ID, p.audience))
 				mu.Lock()
 				took.Add(uint32(time.Since(began) / time.Microsecond))
 				if err != nil {
@@ -136,14 +144,14 @@ func (r Run) connect(ctx context.Context, l *loop, res *Result) ([]*line, error)
 	return students, nil
 }
 
-// enter makes one connection, joins, and hands it to the loop once the snapshot is there.
-func (r Run) enter(ctx context.Context, l *loop, p place) error {
+// enter makes one connection, joins, and hands it to the loop once the state is there.
+func (r Run) enter(ctx context.Context, l *loop, p place, join string) error {
 	session := r.Sessions[p.line.session].ID
 	c, err := client.Dial(ctx, p.url, p.token)
 	if err != nil {
 		return err
 	}
-	if err := c.Send(fmt.Sprintf(`{"t":"join","session":%d,"audience":%q}`, session, p.audience)); err != nil {
+	if err := c.Send(join); err != nil {
 		return errors.Join(err, c.Drop())
 	}
 	for {
@@ -154,7 +162,7 @@ func (r Run) enter(ctx context.Context, l *loop, p place) error {
 		switch m := scan(b); m.kind {
 		case errorMessage:
 			return errors.Join(fmt.Errorf("join session %d: %s", session, b), c.Drop())
-		case snapshotMessage:
+		case snapshotMessage, deltaMessage:
 			p.line.last = m.to
 			return l.add(c, p.line)
 		}
@@ -192,6 +200,9 @@ func (r Run) plan(students []*line) []sending {
 	var all []sending
 	for i, at := range r.Load.Times(len(students)) {
 		ln := students[shuffled[i]]
+		if r.Crash != nil && ln.url == 0 {
+			continue
+		}
 		ticket := r.Sessions[ln.session].Students[ln.student].Ticket
 		frame := client.Frame(fmt.Appendf(nil, `{"t":"check_in","id":"bench","ticket":%q}`, ticket))
 		all = append(all, sending{line: ln, at: uint32(at / time.Microsecond), frame: frame})

@@ -24,6 +24,7 @@ func (r Result) WriteTable(w io.Writer, title string) error {
 		{"check-in to everybody else's screen", r.Sync, r.Sent > 0},
 		{"check-in to its answer", r.Ack, r.Sent > 0},
 		{"of these, sent late by the bench", r.Late, r.Sent > 0},
+		{"kill -9 to the state by another way", r.Return, r.Returned > 0},
 	} {
 		if row.show {
 			fmt.Fprintf(t, "%s\t%.2f\t%.2f\t%.2f\t%.2f\t\t\n", row.name, row.q.P50, row.q.P95, row.q.P99, row.q.Max)
@@ -39,6 +40,9 @@ func (r Result) WriteTable(w io.Writer, title string) error {
 			fmt.Fprintf(w, ", %d of them more than once", r.Again)
 		}
 		fmt.Fprintln(w)
+	}
+	if r.Returned > 0 {
+		fmt.Fprintf(w, "  %d connections lost with their server came back\n", r.Returned)
 	}
 	if u := r.Server; u != nil {
 		fmt.Fprintf(w, "  server: %.2f s CPU in %.1f s (%.0f %% of a core)", u.CPU, r.Seconds, 100*u.CPUShare)
