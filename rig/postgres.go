@@ -3,6 +3,7 @@ package rig
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -74,7 +75,28 @@ func (p *Postgres) makeFolder() error {
 		return fmt.Errorf("user postgres has id %s and group %s", who.Uid, who.Gid)
 	}
 	p.as = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-	return os.Chown(p.dir, int(uid), int(gid))
+	return errors.Join(reachable(p.dir), os.Chown(p.dir, int(uid), int(gid)))
+}
+
+// reachable refuses a folder that only root can get to.
+func reachable(dir string) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	for parent := filepath.Dir(dir); ; parent = filepath.Dir(parent) {
+		const othersEnter = 0o001
+		info, err := os.Stat(parent)
+		if err != nil {
+			return err
+		}
+		if info.Mode()&othersEnter == 0 {
+			return fmt.Errorf("PostgreSQL does not run as root, and its user postgres cannot get through %s: choose a folder elsewhere, such as in /var/tmp", parent)
+		}
+		if parent == filepath.Dir(parent) {
+			return nil
+		}
+	}
 }
 
 // setUp makes the cluster unless there is one, and returns the password of its user.

@@ -2,6 +2,8 @@ package rig_test
 
 import (
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/muster-live/muster/rig"
@@ -57,5 +59,15 @@ func TestRedisComesBackOnTheSamePort(t *testing.T) {
 	}
 	if r.Pid() == first {
 		t.Error("it was not restarted")
+	}
+}
+
+func TestAFolderThatOnlyRootCanReachIsRefused(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root has another user run PostgreSQL")
+	}
+	_, err := rig.StartPostgres(t.Context(), filepath.Join(t.TempDir(), "postgres"))
+	if err == nil || !strings.Contains(err.Error(), "choose a folder elsewhere") {
+		t.Errorf("got %v", err)
 	}
 }
