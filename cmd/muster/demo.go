@@ -36,7 +36,7 @@ func (c *demoCmd) Run(ctx context.Context, stdout io.Writer, log *slog.Logger) (
 	if err != nil {
 		return err
 	}
-	n, err := startNode(ctx, &serveCmd{Data: c.Data, Listen: c.Listen}, log)
+	n, err := startNode(ctx, &serveCmd{database: database{Data: c.Data}, Listen: c.Listen}, log)
 	if err != nil {
 		return err
 	}

@@ -15,13 +15,13 @@ import (
 
 	"github.com/muster-live/muster/attendance"
 	"github.com/muster-live/muster/roster"
-	"github.com/muster-live/muster/store/sqlite"
 )
 
 // importCmd is `muster import`.
 type importCmd struct {
-	Paths        []string          `arg:"" name:"path" help:"A OneRoster bundle (folder, zip or its CSV files), or one plain CSV file." type:"path"`
-	Data         string            `help:"Data directory of the server, which may be running." default:"./data" type:"path" env:"MUSTER_DATA"`
+	Paths []string `arg:"" name:"path" help:"A OneRoster bundle (folder, zip or its CSV files), or one plain CSV file." type:"path"`
+	database
+
 	Format       string            `help:"oneroster or csv. Without it, a folder, a zip or files with a manifest.csv are taken for OneRoster." enum:",oneroster,csv" default:""`
 	Course       string            `help:"For a plain CSV file: the code of the course that its people are in. It is made if it is new."`
 	Map          map[string]string `help:"For a plain CSV file: which column holds which of ref, given, family, name, email, username and role, such as --map ref=Matrikel. Without it, the headings tell." mapsep:"none"`
@@ -42,7 +42,7 @@ func (c *importCmd) Run(ctx context.Context, stdout io.Writer) (err error) {
 	if err != nil {
 		return readable(err)
 	}
-	store, err := sqlite.Open(ctx, c.Data)
+	store, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -225,7 +225,9 @@ func printRows(w io.Writer, cs *roster.ChangeSet) {
 func (c *importCmd) command(more ...string) string {
 	words := []string{"muster", "import"}
 	words = append(words, c.Paths...)
-	words = append(words, "--data", c.Data)
+	if c.Data != "" {
+		words = append(words, "--data", c.Data)
+	}
 	if c.Format != "" {
 		words = append(words, "--format", c.Format)
 	}

@@ -13,14 +13,14 @@ import (
 	"github.com/muster-live/muster/identity"
 	"github.com/muster-live/muster/recorder"
 	"github.com/muster-live/muster/roster"
-	"github.com/muster-live/muster/store/sqlite"
 )
 
 // loadSessionCmd is `muster load-session`.
 type loadSessionCmd struct {
-	Data     string `help:"Data directory of the server, which may be running." default:"./data" type:"path" env:"MUSTER_DATA"`
-	Students int    `help:"Students in each session." default:"300"`
-	Sessions int    `help:"Sessions, each in a course of its own." default:"1"`
+	database
+
+	Students int `help:"Students in each session." default:"300"`
+	Sessions int `help:"Sessions, each in a course of its own." default:"1"`
 }
 
 // Validate is called by kong.
@@ -34,7 +34,7 @@ func (c *loadSessionCmd) Validate() error {
 
 // Run makes the sessions and prints them as JSON.
 func (c *loadSessionCmd) Run(ctx context.Context, stdout io.Writer) (err error) {
-	store, err := sqlite.Open(ctx, c.Data)
+	store, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (c *loadSessionCmd) Run(ctx context.Context, stdout io.Writer) (err error) 
 }
 
 // loadSessions makes open sessions with this many students each.
-func loadSessions(ctx context.Context, store *sqlite.Store, students, sessions int) (ids bench.Identities, err error) {
+func loadSessions(ctx context.Context, store store, students, sessions int) (ids bench.Identities, err error) {
 	l, err := newLoader(ctx, store)
 	if err != nil {
 		return ids, err
@@ -68,13 +68,13 @@ const ticketLife = 24 * time.Hour
 
 // loader makes sessions for load tests.
 type loader struct {
-	store    *sqlite.Store
+	store    store
 	accounts *identity.Accounts
 	recorder *recorder.Recorder
 	tickets  attendance.Tickets
 }
 
-func newLoader(ctx context.Context, store *sqlite.Store) (*loader, error) {
+func newLoader(ctx context.Context, store store) (*loader, error) {
 	accounts, err := identity.New(ctx, store, time.Now, nil)
 	if err != nil {
 		return nil, err

@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	parser, err := kong.New(&c,
 		kong.Name("muster"),
 		kong.Description("Takes attendance live."),
-		kong.Vars{"version": version()},
+		kong.Vars{"version": version(), "default_data": defaultData},
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { exit = code }),
 	)

@@ -17,13 +17,12 @@ import (
 	"github.com/muster-live/muster/live"
 	"github.com/muster-live/muster/recorder"
 	"github.com/muster-live/muster/server"
-	"github.com/muster-live/muster/store/sqlite"
 	"github.com/muster-live/muster/web"
 )
 
 // serveCmd is `muster serve`.
 type serveCmd struct {
-	Data        string `help:"Directory that everything is kept in." default:"./data" type:"path" env:"MUSTER_DATA"`
+	database
 	Listen      string `help:"Address to listen on." default:"127.0.0.1:8080" env:"MUSTER_LISTEN"`
 	PublicURL   string `help:"Where people reach the server, such as https://muster.example.edu. Without it, links say what the browser said." env:"MUSTER_PUBLIC_URL"`
 	BehindProxy bool   `help:"Every request comes through a reverse proxy that sets X-Forwarded-For and X-Forwarded-Proto." env:"MUSTER_BEHIND_PROXY"`
@@ -56,7 +55,7 @@ func (c *serveCmd) Run(ctx context.Context, stdout io.Writer, log *slog.Logger) 
 // node is a running server with all its parts.
 type node struct {
 	URL      string // where it can be reached
-	Store    *sqlite.Store
+	Store    store
 	Accounts *identity.Accounts
 	Recorder *recorder.Recorder
 
@@ -74,7 +73,7 @@ func startNode(ctx context.Context, c *serveCmd, log *slog.Logger) (_ *node, err
 		return nil, errors.New("--tls-cert and --tls-key go together")
 	}
 	n := &node{failed: make(chan error, 1)}
-	if n.Store, err = sqlite.Open(ctx, c.Data); err != nil {
+	if n.Store, err = c.open(ctx); err != nil {
 		return nil, err
 	}
 	var network local.Network

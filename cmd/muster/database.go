@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/identity"
+	"github.com/muster-live/muster/live"
+	"github.com/muster-live/muster/recorder"
+	"github.com/muster-live/muster/report"
+	"github.com/muster-live/muster/roster"
+	"github.com/muster-live/muster/server"
+	"github.com/muster-live/muster/store/sqlite"
+)
+
+// store is what the commands ask of a database, whichever it is.
+type store interface {
+	recorder.Log
+	live.Store
+	identity.Store
+	report.Store
+	server.Roster
+	server.Roles
+	server.Commands
+
+	AddPeople(context.Context, []roster.Person, time.Time) ([]attendance.PersonID, error)
+	AddCourse(context.Context, roster.NewCourse) (attendance.CourseID, error)
+	Close() error
+}
+
+// defaultData is the directory that everything is kept in if nobody says otherwise.
+const defaultData = "./data"
+
+// database are the flags that say where everything is kept.
+type database struct {
+	Data string `help:"Directory that everything is kept in; ${default_data} unless said otherwise." type:"path" env:"MUSTER_DATA" placeholder:"DIR"`
+}
+
+// open opens the database. The caller closes it.
+func (d database) open(ctx context.Context) (store, error) {
+	dir := d.Data
+	if dir == "" {
+		dir = defaultData
+	}
+	return sqlite.Open(ctx, dir)
+}
