@@ -51,16 +51,21 @@ func parseURL(url string) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-// logConfig is for the connections of Append. One that has been idle is used without
-// asking whether it lives, which saves a round trip: Append tries again anyway. And a
-// process that stops in the middle loses its lock of the session, so that others can
-// go on.
+// logSettings are for the connections of Append. All its statements find rows by
+// their keys, so their plans are made once and for good, and stay right however fast
+// the tables grow. And a process that stops in the middle of a transaction loses its
+// lock of the session, so that others can go on.
+var logSettings = fmt.Sprintf(`SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
+	SET enable_mergejoin = off; SET jit = off; SET idle_in_transaction_session_timeout = %d`, idleLimit.Milliseconds())
+
+// logConfig is for the pool of Append. A connection that has been idle is used without
+// asking whether it lives, which saves a round trip: Append tries again anyway.
 func logConfig(config *pgxpool.Config) *pgxpool.Config {
 	config = config.Copy()
 	config.MaxConns = maxLogConns
 	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
 	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
-		_, err := c.Exec(ctx, fmt.Sprintf("SET idle_in_transaction_session_timeout = %d", idleLimit.Milliseconds()))
+		_, err := c.PgConn().Exec(ctx, logSettings).ReadAll()
 		return err
 	}
 	return config
