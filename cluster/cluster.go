@@ -9,8 +9,9 @@ import "github.com/muster-live/muster/attendance"
 // than a local call takes; what cannot be delivered is lost, and found by those who
 // miss it.
 type Link interface {
-	// Watch asks for the news of a session. The node is told at once of everyone who
-	// is connected to it through any node. Unwatch ends that.
+	// Watch asks for the news of a session. The node is told of everyone who is
+	// connected to it: through this node at once, through others as soon as they say
+	// so. Each Watch is ended by one Unwatch; the session is watched until the last.
 	Watch(attendance.SessionID)
 	Unwatch(attendance.SessionID)
 	// Publish passes on events that this node has committed, those of a session in
@@ -18,11 +19,14 @@ type Link interface {
 	Publish([]attendance.Event)
 	// RosterChanged passes on that enrolments or names of courses have changed.
 	RosterChanged([]attendance.CourseID)
+	// SignedOut passes on that sign-ins of a person have ended.
+	SignedOut(attendance.PersonID)
 	// Arrive and Leave say that this node now has a first connection of a person to
-	// a session, or no longer has any.
+	// a session, or no longer has any. Said twice is once.
 	Arrive(attendance.SessionID, attendance.PersonID)
 	Leave(attendance.SessionID, attendance.PersonID)
-	// Close takes the node and all who are connected to it out.
+	// Close ends the link. Within 10 s the others show as gone whoever was connected
+	// through this node and has not come back through another.
 	Close()
 }
 
@@ -33,7 +37,9 @@ type Node interface {
 	Receive([]attendance.Event)
 	// RosterChanged takes in that courses' enrolments or names have changed.
 	RosterChanged([]attendance.CourseID)
+	// SignedOut takes in that sign-ins of a person have ended.
+	SignedOut(attendance.PersonID)
 	// Present takes in that somebody is connected to a watched session through some
-	// node, or through none any more.
+	// node, or through none any more. It must not call the Link.
 	Present(s attendance.SessionID, p attendance.PersonID, here bool)
 }

@@ -453,8 +453,15 @@ func (h *Hub) leave(c *Conn, joined bool) {
 	h.exit(r)
 }
 
-// Disconnect closes the connections of a person who is no longer signed in.
+// Disconnect closes the connections of a person who is no longer signed in, through
+// whichever nodes.
 func (h *Hub) Disconnect(p attendance.PersonID) {
+	h.SignedOut(p)
+	h.link.SignedOut(p)
+}
+
+// SignedOut implements [cluster.Node].
+func (h *Hub) SignedOut(p attendance.PersonID) {
 	for i := range h.wheel {
 		for _, c := range h.wheel[i].list() {
 			c.mu.Lock()

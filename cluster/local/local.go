@@ -21,7 +21,7 @@ type Network struct {
 
 // Join links a node to the others.
 func (n *Network) Join(node cluster.Node) cluster.Link {
-	l := &link{net: n, node: node, watched: make(map[attendance.SessionID]bool), here: make(map[seat]bool)}
+	l := &link{net: n, node: node, watched: make(map[attendance.SessionID]int), here: make(map[seat]bool)}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.links = append(n.links, l)
@@ -37,14 +37,14 @@ type link struct {
 	net  *Network
 	node cluster.Node
 	// Guarded by the network's lock.
-	watched map[attendance.SessionID]bool
+	watched map[attendance.SessionID]int // how many times
 	here    map[seat]bool
 }
 
 func (l *link) Watch(s attendance.SessionID) {
 	l.net.mu.Lock()
 	defer l.net.mu.Unlock()
-	l.watched[s] = true
+	l.watched[s]++
 	for p := range l.net.present[s] {
 		l.node.Present(s, p, true)
 	}
@@ -53,7 +53,9 @@ func (l *link) Watch(s attendance.SessionID) {
 func (l *link) Unwatch(s attendance.SessionID) {
 	l.net.mu.Lock()
 	defer l.net.mu.Unlock()
-	delete(l.watched, s)
+	if l.watched[s]--; l.watched[s] <= 0 {
+		delete(l.watched, s)
+	}
 }
 
 func (l *link) Publish(events []attendance.Event) {
@@ -71,6 +73,12 @@ func (l *link) RosterChanged(courses []attendance.CourseID) {
 	}
 }
 
+func (l *link) SignedOut(p attendance.PersonID) {
+	for _, other := range l.others() {
+		other.node.SignedOut(p)
+	}
+}
+
 func (l *link) others() []*link {
 	l.net.mu.Lock()
 	defer l.net.mu.Unlock()
@@ -80,7 +88,7 @@ func (l *link) others() []*link {
 func (l *link) watches(s attendance.SessionID) bool {
 	l.net.mu.Lock()
 	defer l.net.mu.Unlock()
-	return l.watched[s]
+	return l.watched[s] > 0
 }
 
 func (l *link) Arrive(s attendance.SessionID, p attendance.PersonID) { l.set(seat{s, p}, true) }
@@ -117,7 +125,7 @@ func (l *link) set(at seat, here bool) {
 		return
 	}
 	for _, other := range l.net.links {
-		if other.watched[at.session] {
+		if other.watched[at.session] > 0 {
 			other.node.Present(at.session, at.person, here)
 		}
 	}
