@@ -14,21 +14,25 @@ import (
 // states are the sessions of a group, as its commands see them.
 type states map[attendance.SessionID]*attendance.State
 
-// The statements of a group. The arrays that a row's values are in have the same
-// length. Sessions are locked one by one, in order of their ids, so that two groups
-// never wait for each other.
+// The statements of a group. The arrays that have the keys are of the same length.
+// Sessions are locked in order of their ids, so that no two groups wait for each other.
+//
+// A LATERAL (… LIMIT 1) has the planner look a row up by its whole key, where it
+// otherwise might go through all rows of a course for each person.
 const (
 	lockSessions = `SELECT s.id, ` + sessionColumns + ` FROM sessions s JOIN courses c ON c.id = s.course_id
 		WHERE s.id = ANY($1) ORDER BY s.id FOR NO KEY UPDATE OF s`
 
+	itsMark = ` LEFT JOIN LATERAL (SELECT * FROM marks WHERE session_id = s.id AND person_id = e.person_id LIMIT 1) m ON true`
+
 	allStudents = `SELECT s.id, e.person_id, ` + entryColumns + ` FROM sessions s
-		JOIN enrolments e ON e.course_id = s.course_id AND e.role = 'student' AND e.ended_at IS NULL
-		LEFT JOIN marks m ON m.session_id = s.id AND m.person_id = e.person_id
+		JOIN enrolments e ON e.course_id = s.course_id AND e.role = 'student' AND e.ended_at IS NULL` + itsMark + `
 		WHERE s.id = ANY($1)`
+
 	someStudents = `SELECT s.id, e.person_id, ` + entryColumns + ` FROM unnest($1::bigint[], $2::bigint[]) k (session_id, person_id)
 		JOIN sessions s ON s.id = k.session_id
-		JOIN enrolments e ON e.course_id = s.course_id AND e.person_id = k.person_id AND e.role = 'student' AND e.ended_at IS NULL
-		LEFT JOIN marks m ON m.session_id = k.session_id AND m.person_id = k.person_id`
+		CROSS JOIN LATERAL (SELECT person_id FROM enrolments WHERE course_id = s.course_id AND person_id = k.person_id
+			AND role = 'student' AND ended_at IS NULL LIMIT 1) e` + itsMark
 
 	doneCommands = `SELECT c.session_id, c.actor_id, c.command_id, c.from_seq, c.to_seq, c.mark, c.at, c.source
 		FROM unnest($1::bigint[], $2::bigint[], $3::text[]) k (session_id, actor_id, command_id) JOIN commands c
