@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,8 +26,9 @@ func explain(err error, c *pgx.ConnConfig) error {
 	}
 	var connect *pgconn.ConnectError
 	if errors.As(err, &connect) && answer == nil {
-		return fmt.Errorf("%s cannot be reached: %w: see that it runs, that host and port are right, "+
-			"and that it takes connections from here (listen_addresses, pg_hba.conf, sslmode)", where, errors.Unwrap(connect))
+		attempts := slices.Compact(strings.Split(errors.Unwrap(connect).Error(), "\n")) // with TLS and without
+		return fmt.Errorf("%s cannot be reached: %s: see that it runs, that host and port are right, "+
+			"and that it takes connections from here (listen_addresses, pg_hba.conf, sslmode)", where, strings.Join(attempts, "; "))
 	}
 	return fmt.Errorf("open database %q of %s: %w", c.Database, where, err)
 }
@@ -43,8 +45,6 @@ func adviceFor(code string, c *pgx.ConnConfig) string {
 	case "42501": // missing privilege
 		return fmt.Sprintf("muster makes its tables itself, so let it: ALTER DATABASE %s OWNER TO %s",
 			pgx.Identifier{c.Database}.Sanitize(), pgx.Identifier{c.User}.Sanitize())
-	case "25006": // read-only
-		return "this server or user is read-only; give the URL of the primary (several hosts: target_session_attrs=read-write)"
 	case "53300": // too many connections
 		return fmt.Sprintf("a process of muster takes up to %d; raise max_connections, or say pool_max_conns in the database URL", maxConns+maxLogConns)
 	case "57P03": // starting up

@@ -96,9 +96,12 @@ func (s *Store) setUp(ctx context.Context) error {
 
 func checkServer(ctx context.Context, q queryer) error {
 	var version int
-	var encoding, commit string
-	err := q.QueryRow(ctx, `SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), current_setting('synchronous_commit')`).
-		Scan(&version, &encoding, &commit)
+	var encoding, commit, readOnly string
+	var mayMake bool
+	err := q.QueryRow(ctx, `SELECT current_setting('server_version_num')::int, current_setting('server_encoding'),
+		current_setting('synchronous_commit'), current_setting('transaction_read_only'),
+		to_regclass('sessions') IS NOT NULL OR coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)`).
+		Scan(&version, &encoding, &commit, &readOnly, &mayMake)
 	switch {
 	case err != nil:
 		return err
@@ -106,6 +109,11 @@ func checkServer(ctx context.Context, q queryer) error {
 		return fmt.Errorf("it runs PostgreSQL %d, which is too old: muster needs %d or newer", version/10000, oldestServer)
 	case encoding != "UTF8":
 		return fmt.Errorf("its encoding is %s: make a database for muster with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0", encoding)
+	case readOnly == "on":
+		return errors.New("it is read-only: give the URL of the primary (of several hosts: with target_session_attrs=read-write), " +
+			"and a user who may write")
+	case !mayMake:
+		return errors.New("muster makes its tables itself, and this user may not: run ALTER DATABASE … OWNER TO this user")
 	case commit == "off":
 		return errors.New("synchronous_commit is off, so a crash could lose check-ins that were acknowledged: " +
 			"turn it on with ALTER DATABASE … SET synchronous_commit = on, and for this user")

@@ -14,7 +14,7 @@ import (
 
 // How long, and how often, something that fails is tried again.
 const (
-	retryFor   = 5 * time.Second
+	retryFor   = 8 * time.Second
 	firstPause = 10 * time.Millisecond
 	longest    = 500 * time.Millisecond
 )
