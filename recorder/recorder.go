@@ -23,13 +23,14 @@ type Log interface {
 	// Append has each command decided by [attendance.Decide], in order, and commits
 	// the events, the marks that they change and the outcomes in one transaction.
 	// It returns one Result per command. If it returns an error, nothing of the
-	// whole group has been changed.
+	// whole group has been changed; unless it is an [attendance.Error], which says
+	// itself what is known.
 	Append(ctx context.Context, group []attendance.Command) ([]Result, error)
 }
 
 // Result is what became of one command: events and outcome, or a refusal.
 type Result struct {
-	Events  []attendance.Event // those this command made, by seq
+	Events  []attendance.Event // those this command made, by seq; none if it was done before
 	Outcome attendance.Outcome
 	Err     error // why the command was refused; nil if it was carried out
 }
@@ -215,8 +216,8 @@ var (
 		Message: "The server has more to record than it can take. Send this again in a moment."}
 )
 
-// storageError gives a failure of the log the code that clients see. Nothing of the
-// group was changed, so giving the commands again is safe.
+// storageError gives a failure of the log the code that clients see. Giving the
+// commands again is safe, since each counts once.
 func storageError(err error) error {
 	var known *attendance.Error
 	if errors.As(err, &known) {
