@@ -20,6 +20,7 @@ type hall struct {
 	session attendance.SessionID
 	stores  []*Store
 	next    atomic.Int64 // number of the last command
+	failed  atomic.Int64 // calls of Append that were in vain
 
 	mu    sync.Mutex
 	acked map[string]int64 // by the id of the command: seq of its event
@@ -79,6 +80,7 @@ func (h *hall) give(t *testing.T, k int, group []attendance.Command) {
 		if results, err = h.stores[k%len(h.stores)].Append(context.Background(), group); err == nil {
 			break
 		}
+		h.failed.Add(1)
 	}
 	if err != nil {
 		t.Errorf("given again for %v: %v", patience, err)
