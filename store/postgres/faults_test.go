@@ -20,11 +20,9 @@ import (
 func TestEveryCommandCountsOnceHoweverManyProcessesWrite(t *testing.T) {
 	t.Parallel()
 	h := newHall(t, newDatabase(t), 4)
-	stop := make(chan struct{})
-	wait := h.write(t, stop)
+	stop := h.write(t)
 	h.waitFor(t, 5000)
-	close(stop)
-	wait()
+	stop()
 	h.check(t)
 }
 
@@ -37,8 +35,7 @@ func TestNothingIsLostOrDoubledWhenTheServerCrashes(t *testing.T) {
 	}
 	t.Cleanup(func() { p.Crash() })
 	h := newHall(t, p.URL, 3)
-	stop := make(chan struct{})
-	wait := h.write(t, stop)
+	stop := h.write(t)
 	for range 3 {
 		h.waitFor(t, 500)
 		p.Crash()
@@ -47,8 +44,7 @@ func TestNothingIsLostOrDoubledWhenTheServerCrashes(t *testing.T) {
 		}
 	}
 	h.waitFor(t, 500)
-	close(stop)
-	wait()
+	stop()
 	h.check(t)
 	if n := h.failed.Load(); n > 0 {
 		t.Errorf("Append did not wait for the server to come back: it failed %d times", n)

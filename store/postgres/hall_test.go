@@ -50,24 +50,25 @@ func (h *hall) group(size int) []attendance.Command {
 }
 
 // write gives groups of commands through all processes, and each group a second time
-// through another one, until stop is closed. What fails is given again, as clients do.
-func (h *hall) write(t *testing.T, stop <-chan struct{}) (wait func()) {
+// through another one, until stop is called. What fails is given again, as clients do.
+func (h *hall) write(t *testing.T) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
 	var writers sync.WaitGroup
 	for k := range h.stores {
 		writers.Go(func() {
-			for size := 1; ; size = 1 + size*7%23 {
-				select {
-				case <-stop:
-					return
-				default:
-				}
+			for size := 1; ctx.Err() == nil; size = 1 + size*7%23 {
 				group := h.group(size)
 				h.give(t, k, group)
 				h.give(t, k+1, group)
 			}
 		})
 	}
-	return writers.Wait
+	stop = func() {
+		cancel()
+		writers.Wait()
+	}
+	t.Cleanup(stop)
+	return stop
 }
 
 // patience is how long commands are given again before a test fails.
