@@ -14,10 +14,6 @@ import (
 
 var _ recorder.Log = (*Store)(nil)
 
-// attemptLimit is how long one attempt to record a group may take; more means that
-// the connection is dead, or the disk nearly so.
-const attemptLimit = 4 * time.Second
-
 // Append implements [recorder.Log]. It takes two round trips: one locks the rows of
 // the sessions and reads what the commands need, the other writes and commits. The
 // locks, taken in order of the sessions' ids, make groups of all processes take turns.

@@ -22,11 +22,13 @@ var migrations embed.FS
 // oldestServer is the oldest version of PostgreSQL that this is written for.
 const oldestServer = 14
 
-// Limits of waiting for the server.
+// Limits of waiting for the server. Who waits longer has a dead connection, or nearly.
 const (
 	connectLimit = 5 * time.Second // for a connection to be made
 	pingLimit    = 2 * time.Second // for a connection that was idle to show that it lives
-	idleLimit    = 3 * time.Second // for us to go on in a transaction of Append
+	attemptLimit = 3 * time.Second // for one attempt to record a group
+	idleLimit    = 2 * time.Second // for us to go on in a transaction of Append, before others may
+	briefLimit   = time.Second     // for an attempt to read little
 )
 
 // migrationLock is the advisory lock that a process holds while it changes the

@@ -76,7 +76,7 @@ func readRecord(ctx context.Context, tx pgx.Tx, id attendance.SessionID) (*live.
 
 // Events implements [live.Store].
 func (s *Store) Events(ctx context.Context, id attendance.SessionID, after int64, limit int) (events []attendance.Event, err error) {
-	err = s.reading(ctx, func(q queryer) error {
+	err = s.briefly(ctx, func(ctx context.Context, q queryer) error {
 		rows, err := q.Query(ctx, eventsAfter, id, after, limit)
 		if err == nil {
 			events, err = readEvents(rows, id)
@@ -92,7 +92,7 @@ func (s *Store) Events(ctx context.Context, id attendance.SessionID, after int64
 // Heads implements [live.Store].
 func (s *Store) Heads(ctx context.Context, ids []attendance.SessionID) (heads map[attendance.SessionID]live.Head, err error) {
 	const query = `SELECT s.id, s.seq, c.roster FROM sessions s JOIN courses c ON c.id = s.course_id WHERE s.id = ANY($1)`
-	err = s.reading(ctx, func(q queryer) error {
+	err = s.briefly(ctx, func(ctx context.Context, q queryer) error {
 		heads = make(map[attendance.SessionID]live.Head, len(ids))
 		return eachRow(ctx, q, query, []any{ids}, func(scan scanFunc) error {
 			var id attendance.SessionID
@@ -110,7 +110,7 @@ func (s *Store) Heads(ctx context.Context, ids []attendance.SessionID) (heads ma
 
 // CommandDone reports whether a command of a session has been carried out.
 func (s *Store) CommandDone(ctx context.Context, session attendance.SessionID, key attendance.CommandKey) (done bool, err error) {
-	err = s.reading(ctx, func(q queryer) error {
+	err = s.briefly(ctx, func(ctx context.Context, q queryer) error {
 		return q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM commands WHERE session_id = $1 AND actor_id = $2 AND command_id = $3)`,
 			session, key.Actor, key.ID).Scan(&done)
 	})

@@ -14,7 +14,7 @@ import (
 // more, or if there is no such course.
 func (s *Store) RoleIn(ctx context.Context, course attendance.CourseID, person attendance.PersonID) (attendance.Role, error) {
 	var name string
-	err := s.reading(ctx, func(q queryer) error {
+	err := s.briefly(ctx, func(ctx context.Context, q queryer) error {
 		return q.QueryRow(ctx, `SELECT role FROM enrolments WHERE course_id = $1 AND person_id = $2 AND ended_at IS NULL`, course, person).Scan(&name)
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -29,7 +29,7 @@ func (s *Store) RoleIn(ctx context.Context, course attendance.CourseID, person a
 
 // CourseOf returns the course of a session; false if there is no such session.
 func (s *Store) CourseOf(ctx context.Context, session attendance.SessionID) (course attendance.CourseID, ok bool, err error) {
-	err = s.reading(ctx, func(q queryer) error {
+	err = s.briefly(ctx, func(ctx context.Context, q queryer) error {
 		return q.QueryRow(ctx, `SELECT course_id FROM sessions WHERE id = $1`, session).Scan(&course)
 	})
 	if errors.Is(err, pgx.ErrNoRows) {

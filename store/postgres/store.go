@@ -105,6 +105,16 @@ func (s *Store) reading(ctx context.Context, fn func(queryer) error) error {
 	return retry(ctx, func() error { return fn(s.pool) })
 }
 
+// briefly is reading for what takes no time: an attempt that takes longer than
+// briefLimit is given up, so that once a line that was dead is back, so are we.
+func (s *Store) briefly(ctx context.Context, fn func(context.Context, queryer) error) error {
+	return retry(ctx, func() error {
+		ctx, cancel := context.WithTimeout(ctx, briefLimit)
+		defer cancel()
+		return fn(ctx, s.pool)
+	})
+}
+
 // rollback ends a transaction. If the connection is lost, the server has ended it.
 func rollback(ctx context.Context, tx pgx.Tx) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
