@@ -13,6 +13,7 @@ import (
 
 	"github.com/muster-live/muster/attendance"
 	"github.com/muster-live/muster/cluster/local"
+	"github.com/muster-live/muster/cluster/remote"
 	"github.com/muster-live/muster/identity"
 	"github.com/muster-live/muster/live"
 	"github.com/muster-live/muster/recorder"
@@ -23,6 +24,7 @@ import (
 // serveCmd is `muster serve`.
 type serveCmd struct {
 	database
+	linked
 	Listen      string `help:"Address to listen on." default:"127.0.0.1:8080" env:"MUSTER_LISTEN"`
 	PublicURL   string `help:"Where people reach the server, such as https://muster.example.edu. Without it, links say what the browser said." env:"MUSTER_PUBLIC_URL"`
 	BehindProxy bool   `help:"Every request comes through a reverse proxy that sets X-Forwarded-For and X-Forwarded-Proto." env:"MUSTER_BEHIND_PROXY"`
@@ -60,6 +62,7 @@ type node struct {
 	Recorder *recorder.Recorder
 
 	hub    *live.Hub
+	link   *remote.Link // to the other processes; nil on SQLite
 	http   *http.Server
 	failed chan error // has room for one: the server stopped by itself
 }
@@ -76,8 +79,14 @@ func startNode(ctx context.Context, c *serveCmd, log *slog.Logger) (_ *node, err
 	if n.Store, err = c.open(ctx); err != nil {
 		return nil, err
 	}
-	var network local.Network
-	n.hub = live.NewHub(n.Store, network.Join, log)
+	if n.link, err = c.dial(ctx, c.database, n.Store, log); err != nil {
+		return nil, errors.Join(err, n.Store.Close())
+	}
+	join := new(local.Network).Join
+	if n.link != nil {
+		join = n.link.Join
+	}
+	n.hub = live.NewHub(n.Store, join, log)
 	n.Recorder = recorder.New(n.Store, n.hub, time.Now)
 	defer func() {
 		if err != nil {
