@@ -128,7 +128,7 @@ func migrate(ctx context.Context, pool *pgxpool.Pool) (err error) {
 	if err != nil {
 		return err
 	}
-	db := stdlib.OpenDBFromPool(pool)
+	db := stdlib.OpenDB(*pool.Config().ConnConfig) // not from the pool, which may be for one connection alone
 	defer func() { err = errors.Join(err, db.Close()) }()
 	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSlog(slog.New(slog.DiscardHandler)))
 	if err != nil {

@@ -126,6 +126,11 @@ func TestProcessesThatStartAtOnceMakeTheSchemaOnce(t *testing.T) {
 	starting.Wait()
 }
 
+func TestOneConnectionIsEnoughToOpen(t *testing.T) {
+	t.Parallel()
+	open(t, with(t, newDatabase(t), setting("pool_max_conns", "1")))
+}
+
 func TestAURLMaySayHowManyConnectionsThereAre(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string]int32{"": maxConns, "?pool_max_conns=33": 33} {
