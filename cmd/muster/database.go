@@ -11,6 +11,7 @@ import (
 	"github.com/muster-live/muster/report"
 	"github.com/muster-live/muster/roster"
 	"github.com/muster-live/muster/server"
+	"github.com/muster-live/muster/store/postgres"
 	"github.com/muster-live/muster/store/sqlite"
 )
 
@@ -34,11 +35,15 @@ const defaultData = "./data"
 
 // database are the flags that say where everything is kept.
 type database struct {
-	Data string `help:"Directory that everything is kept in; ${default_data} unless said otherwise." type:"path" env:"MUSTER_DATA" placeholder:"DIR"`
+	Data     string `help:"Directory that everything is kept in; ${default_data} unless said otherwise." type:"path" env:"MUSTER_DATA" placeholder:"DIR" xor:"database"`
+	Database string `help:"PostgreSQL database that everything is kept in instead, for several servers: postgres://user:password@host/name." env:"MUSTER_DATABASE" placeholder:"URL" xor:"database"`
 }
 
 // open opens the database. The caller closes it.
 func (d database) open(ctx context.Context) (store, error) {
+	if d.Database != "" {
+		return postgres.Open(ctx, d.Database)
+	}
 	dir := d.Data
 	if dir == "" {
 		dir = defaultData
