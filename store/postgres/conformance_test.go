@@ -1,0 +1,15 @@
+package postgres
+
+import (
+	"testing"
+
+	"github.com/muster-live/muster/store/storetest"
+)
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t testing.TB) storetest.Open {
+		url := newDatabase(t)
+		return func(t testing.TB) storetest.Store { return open(t, url) }
+	})
+}
