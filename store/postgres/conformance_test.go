@@ -13,3 +13,10 @@ func TestStore(t *testing.T) {
 		return func(t testing.TB) storetest.Store { return open(t, url) }
 	})
 }
+
+func BenchmarkImport100k(b *testing.B) {
+	storetest.BenchmarkImport(b, func(tb testing.TB) storetest.Open {
+		url := newDatabase(tb)
+		return func(tb testing.TB) storetest.Store { return open(tb, url) }
+	})
+}

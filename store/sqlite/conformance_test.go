@@ -21,3 +21,17 @@ func TestStore(t *testing.T) {
 		}
 	})
 }
+
+func BenchmarkImport100k(b *testing.B) {
+	storetest.BenchmarkImport(b, func(tb testing.TB) storetest.Open {
+		dir := tb.TempDir()
+		return func(tb testing.TB) storetest.Store {
+			s, err := sqlite.Open(tb.Context(), dir)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			tb.Cleanup(func() { s.Close() })
+			return s
+		}
+	})
+}

@@ -1,4 +1,4 @@
-package sqlite_test
+package storetest
 
 import (
 	"fmt"
@@ -12,8 +12,20 @@ import (
 	"github.com/muster-live/muster/attendance"
 	"github.com/muster-live/muster/identity"
 	"github.com/muster-live/muster/roster"
-	"github.com/muster-live/muster/store/sqlite"
 )
+
+var importTests = map[string]test{
+	"import brings courses people and enrolments in":                     importBringsCoursesPeopleAndEnrolmentsIn,
+	"import tells which courses look different":                          importTellsWhichCoursesLookDifferent,
+	"enrolment that is missing from a bulk file ends and can come back":  enrolmentThatIsMissingFromABulkFileEndsAndCanComeBack,
+	"enrolment can move to another course":                               enrolmentCanMoveToAnotherCourse,
+	"people can swap usernames and enrolments their ids":                 peopleCanSwapUsernamesAndEnrolmentsTheirIds,
+	"import is refused when the roster has changed since the preview":    importIsRefusedWhenTheRosterHasChangedSinceThePreview,
+	"rejects are refused unless allowed":                                 rejectsAreRefusedUnlessAllowed,
+	"import that fails halfway changes nothing":                          importThatFailsHalfwayChangesNothing,
+	"who may no longer sign in is signed out":                            whoMayNoLongerSignInIsSignedOut,
+	"import of 100000 enrolments goes in whole and then changes nothing": importOf100000EnrolmentsGoesInWholeAndThenChangesNothing,
+}
 
 // school is a OneRoster bundle that is made up: its files, each a heading and rows.
 type school map[string][]string
@@ -68,23 +80,13 @@ func (s school) bundle(t testing.TB) *roster.Bundle {
 // office imports into a database of its own.
 type office struct {
 	*roster.Importer
-	store   *sqlite.Store
+	store   Store
 	touched []attendance.CourseID // by the last import
 	now     time.Time
 }
 
-func newOffice(t testing.TB) *office {
-	t.Helper()
-	store, err := sqlite.Open(t.Context(), t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	o := &office{store: store, now: time.UnixMilli(1_800_000_000_000)}
+func newOffice(store Store) *office {
+	o := &office{store: store, now: tenFifteen}
 	o.Importer = roster.NewImporter(store, func() time.Time { return o.now }, func(cs *roster.ChangeSet) { o.touched = cs.Touched })
 	return o
 }
@@ -112,9 +114,8 @@ func (o *office) people(t testing.TB, course attendance.CourseID) (all []string)
 	return all
 }
 
-func TestImportBringsCoursesPeopleAndEnrolmentsIn(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
+func importBringsCoursesPeopleAndEnrolmentsIn(t *testing.T, open Open) {
+	o := newOffice(open(t))
 	o.apply(t, newSchool().bundle(t))
 
 	c, err := o.store.Course(t.Context(), 1)
@@ -139,9 +140,8 @@ func TestImportBringsCoursesPeopleAndEnrolmentsIn(t *testing.T) {
 }
 
 // The board of an open session shows who is enrolled while it is open.
-func TestImportTellsWhichCoursesLookDifferent(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
+func importTellsWhichCoursesLookDifferent(t *testing.T, open Open) {
+	o := newOffice(open(t))
 	s := newSchool()
 	s["classes"] = append(s["classes"], "c2,,Botany,BIO,t1")
 	o.apply(t, s.bundle(t))
@@ -184,9 +184,8 @@ func rosterOf(t *testing.T, o *office, course attendance.CourseID) int64 {
 	return heads[id].Roster
 }
 
-func TestEnrolmentThatIsMissingFromABulkFileEndsAndCanComeBack(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
+func enrolmentThatIsMissingFromABulkFileEndsAndCanComeBack(t *testing.T, open Open) {
+	o := newOffice(open(t))
 	s := newSchool()
 	o.apply(t, s.bundle(t))
 	last := s["enrollments"][2]
@@ -207,9 +206,8 @@ func TestEnrolmentThatIsMissingFromABulkFileEndsAndCanComeBack(t *testing.T) {
 	}
 }
 
-func TestEnrolmentCanMoveToAnotherCourse(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
+func enrolmentCanMoveToAnotherCourse(t *testing.T, open Open) {
+	o := newOffice(open(t))
 	s := newSchool()
 	s["classes"] = append(s["classes"], "c2,,Botany,BIO,t1")
 	o.apply(t, s.bundle(t))
@@ -223,9 +221,8 @@ func TestEnrolmentCanMoveToAnotherCourse(t *testing.T) {
 	}
 }
 
-func TestPeopleCanSwapUsernamesAndEnrolmentsTheirIds(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
+func peopleCanSwapUsernamesAndEnrolmentsTheirIds(t *testing.T, open Open) {
+	o := newOffice(open(t))
 	s := newSchool()
 	o.apply(t, s.bundle(t))
 	s["users"][1] = "u1,,true,teacher,ada,Alan,Turing,,"
@@ -240,9 +237,8 @@ func TestPeopleCanSwapUsernamesAndEnrolmentsTheirIds(t *testing.T) {
 	}
 }
 
-func TestImportIsRefusedWhenTheRosterHasChangedSinceThePreview(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
+func importIsRefusedWhenTheRosterHasChangedSinceThePreview(t *testing.T, open Open) {
+	o := newOffice(open(t))
 	b := newSchool().bundle(t)
 	preview, err := o.Preview(t.Context(), b)
 	if err != nil {
@@ -258,9 +254,8 @@ func TestImportIsRefusedWhenTheRosterHasChangedSinceThePreview(t *testing.T) {
 	unchanged(t, o)
 }
 
-func TestRejectsAreRefusedUnlessAllowed(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
+func rejectsAreRefusedUnlessAllowed(t *testing.T, open Open) {
+	o := newOffice(open(t))
 	s := newSchool()
 	s["enrollments"] = append(s["enrollments"], "e3,,c1,nobody,student")
 	b := s.bundle(t)
@@ -286,9 +281,8 @@ func unchanged(t *testing.T, o *office) {
 }
 
 // A database that refuses in the middle stands in for a disk that is full.
-func TestImportThatFailsHalfwayChangesNothing(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
+func importThatFailsHalfwayChangesNothing(t *testing.T, open Open) {
+	o := newOffice(open(t))
 	b := newSchool().bundle(t)
 	// Two people with one username pass no Diff; the database refuses them too.
 	err := o.store.ApplyImport(t.Context(), 0, o.now, func(cur *roster.Current) (*roster.ChangeSet, error) {
@@ -303,9 +297,8 @@ func TestImportThatFailsHalfwayChangesNothing(t *testing.T) {
 	o.apply(t, b)
 }
 
-func TestWhoMayNoLongerSignInIsSignedOut(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
+func whoMayNoLongerSignInIsSignedOut(t *testing.T, open Open) {
+	o := newOffice(open(t))
 	s := newSchool()
 	o.apply(t, s.bundle(t))
 	accounts, err := identity.New(t.Context(), o.store, func() time.Time { return o.now }, nil)
@@ -329,9 +322,8 @@ func TestWhoMayNoLongerSignInIsSignedOut(t *testing.T) {
 	}
 }
 
-func TestImportOf100000EnrolmentsGoesInWholeAndThenChangesNothing(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
+func importOf100000EnrolmentsGoesInWholeAndThenChangesNothing(t *testing.T, open Open) {
+	o := newOffice(open(t))
 	b := bigSchool(20_000).bundle(t)
 	preview, err := o.Preview(t.Context(), b)
 	if err != nil {
@@ -356,11 +348,12 @@ func TestImportOf100000EnrolmentsGoesInWholeAndThenChangesNothing(t *testing.T) 
 	}
 }
 
-func BenchmarkImport100k(b *testing.B) {
+// BenchmarkImport measures an import of 100,000 enrolments, step by step.
+func BenchmarkImport(b *testing.B, fresh func(testing.TB) Open) {
 	files := bigSchool(20_000).files()
 	for b.Loop() {
 		b.StopTimer()
-		o := newOffice(b)
+		o := newOffice(fresh(b)(b))
 		b.StartTimer()
 		begun := time.Now()
 		step := func(name string) {
