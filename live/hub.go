@@ -230,6 +230,7 @@ func (h *Hub) Join(ctx context.Context, c *Conn, j Join) error {
 	r.mu.Unlock()
 	c.mu.Unlock()
 	if first {
+		r.stay(c.person)
 		h.link.Arrive(r.id, c.person) // before the client knows that it is in
 	}
 	c.pump()
@@ -447,10 +448,40 @@ func (h *Hub) leave(c *Conn, joined bool) {
 	r := c.room
 	r.arrivals.Lock()
 	if r.remove(c) {
-		h.link.Leave(r.id, c.person)
+		h.part(r, c.person, c.CloseCode())
 	}
 	r.arrivals.Unlock()
 	h.exit(r)
+}
+
+// departure is how long somebody whose line has ended counts as present still: a
+// phone that changes networks, or a page that is loaded again, is back by then, most
+// often through another node.
+const departure = 2 * time.Second
+
+// part has the cluster told that a person's last connection here was closed: at once
+// if it was found dead, which has taken its time already, or if we would not have it
+// any more. When the node stops, closing its link says so of all. The room's arrivals
+// are locked.
+func (h *Hub) part(r *room, p attendance.PersonID, code CloseCode) {
+	switch code {
+	case CloseNormal, CloseInternal:
+	case CloseStopping:
+		return
+	default:
+		h.link.Leave(r.id, p)
+		return
+	}
+	var timer *time.Timer
+	timer = time.AfterFunc(departure, func() {
+		r.arrivals.Lock()
+		defer r.arrivals.Unlock()
+		if r.departing[p] == timer {
+			delete(r.departing, p)
+			h.link.Leave(r.id, p)
+		}
+	})
+	r.departing[p] = timer
 }
 
 // Disconnect closes the connections of a person who is no longer signed in, through

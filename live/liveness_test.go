@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/cluster/local"
 )
 
 // inFakeTime runs a test on a node in a bubble in which time passes at once.
@@ -42,6 +43,51 @@ func TestAPhoneThatIsGoneIsNoticedWithinTenSeconds(t *testing.T) {
 				t.Errorf("noticed after %v: %s", gone, m.raw)
 			}
 		}
+	})
+}
+
+func TestAPhoneThatComesBackThroughAnotherNodeWasThereThroughout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore(t, 5)
+		var network local.Network
+		a, b := newNode(t, s, network.Join), newNode(t, s, network.Join)
+		board := a.pipe(t, teacher)
+		board.say(`{"t":"join","session":1,"audience":"board"}`)
+		board.next()
+		phone := a.pipe(t, 2)
+		phone.say(joinAsStudent)
+		phone.next()
+		board.until(is("presence"))
+		told := make(chan message, 100)
+		go func() {
+			for m, err := board.read(); err == nil; m, err = board.read() {
+				told <- m
+			}
+		}()
+		for i := range 10 { // flaps
+			phone.conn.Close()
+			time.Sleep(1500 * time.Millisecond)
+			phone = []*node{b, a}[i%2].pipe(t, 2)
+			phone.say(joinAsStudent)
+			phone.next()
+		}
+		synctest.Wait()
+		select {
+		case m := <-told:
+			t.Errorf("meanwhile the board was sent %s", m.raw)
+		default:
+		}
+		phone.conn.Close()
+		start := time.Now()
+		if m := <-told; len(m.Off) != 1 || m.Off[0] != 2 {
+			t.Errorf("after the phone has gone for good: %s", m.raw)
+		}
+		if d := time.Since(start); d > 3*time.Second {
+			t.Errorf("told after %v", d)
+		}
+		a.stop()
+		b.stop()
+		s.Close()
 	})
 }
 

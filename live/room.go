@@ -83,7 +83,8 @@ type room struct {
 
 	// arrivals orders what the cluster is told of people who come and go.
 	// It is locked before mu.
-	arrivals sync.Mutex
+	arrivals  sync.Mutex
+	departing map[attendance.PersonID]*time.Timer // until it is told; guarded by arrivals
 
 	// Guarded by the hub's lock.
 	ready     chan struct{} // closed when loading has ended
@@ -101,12 +102,13 @@ type watch struct {
 
 func newRoom(id attendance.SessionID, f *flusher) *room {
 	return &room{
-		id:       id,
-		shards:   []*shard{{flusher: f}},
-		watchers: make(map[*Conn]*watch),
-		students: make(map[attendance.PersonID][]*Conn),
-		present:  make(map[attendance.PersonID]bool),
-		ready:    make(chan struct{}),
+		id:        id,
+		shards:    []*shard{{flusher: f}},
+		watchers:  make(map[*Conn]*watch),
+		students:  make(map[attendance.PersonID][]*Conn),
+		present:   make(map[attendance.PersonID]bool),
+		departing: make(map[attendance.PersonID]*time.Timer),
+		ready:     make(chan struct{}),
 	}
 }
 
@@ -281,6 +283,15 @@ func (r *room) add(c *Conn) (first bool) {
 	}
 	c.shard.add(c)
 	return first
+}
+
+// stay keeps the cluster from being told that a person has gone, who is back. The
+// room's arrivals are locked.
+func (r *room) stay(p attendance.PersonID) {
+	if timer := r.departing[p]; timer != nil {
+		timer.Stop()
+		delete(r.departing, p)
+	}
 }
 
 // remove lets a connection out and reports whether it was the person's last student
