@@ -20,6 +20,14 @@ func (h *Hub) Look(ctx context.Context, id attendance.SessionID) (attendance.Ses
 	return r.session, r.rules, nil
 }
 
+// Enrolled reports whether somebody is a student of a session's course. It knows of
+// sessions that this node has a room for alone, as fresh as its roster is: a second
+// at the most.
+func (h *Hub) Enrolled(session attendance.SessionID, p attendance.PersonID) bool {
+	r := h.find(session)
+	return r != nil && r.isStudent(p)
+}
+
 // CodeElsewhere reports whether a code is good for another session that this node
 // has a room for. It makes a refusal clearer, and nothing depends on it.
 func (h *Hub) CodeElsewhere(not attendance.SessionID, code string, now time.Time) bool {

@@ -156,6 +156,11 @@ func (s *Server) admit(ctx context.Context, session attendance.SessionID, audien
 	if session <= 0 {
 		return live.Join{}, attendance.BadField("session", "the id of a session")
 	}
+	// When a node dies, thousands of students come to the others at once: what their
+	// rooms know need not be asked of the database.
+	if v, err := s.viewer(ctx); err == nil && a == live.AudienceStudent && v.SignedIn() && s.Hub.Enrolled(session, v.Person) {
+		return live.Join{Session: session, Audience: a, Person: v.Person}, nil
+	}
 	g, err := s.authorizeSession(ctx, session, permissions[a])
 	return live.Join{Session: session, Audience: a, Person: g.Viewer.Person}, err
 }
