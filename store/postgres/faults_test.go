@@ -95,6 +95,13 @@ func (c *lineConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
+func (c *lineConn) Write(b []byte) (int, error) {
+	if c.line.down.Load() {
+		c.Conn.Close()
+	}
+	return c.Conn.Write(b)
+}
+
 // comeIn gives a check-in of each of these people, as one group.
 func comeIn(s *Store, people ...attendance.PersonID) ([]recorder.Result, error) {
 	group := make([]attendance.Command, len(people))

@@ -60,15 +60,27 @@ func parseURL(url string) (*pgxpool.Config, error) {
 var logSettings = fmt.Sprintf(`SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
 	SET enable_mergejoin = off; SET jit = off; SET idle_in_transaction_session_timeout = %d`, idleLimit.Milliseconds())
 
-// logConfig is for the pool of Append. A connection that has been idle is used without
-// asking whether it lives, which saves a round trip: Append tries again anyway.
+// logStatements are those that nearly every group needs.
+var logStatements = []string{"BEGIN", lockSessions, doneCommands, someStudents, usedTickets,
+	insertCommands, insertTickets, insertEvents, setMarks, updateSession, "COMMIT"}
+
+// logConfig is for the pool of Append. One connection is kept ready, with its
+// statements prepared. It is used without asking whether it lives, which saves a round
+// trip: Append tries again anyway.
 func logConfig(config *pgxpool.Config) *pgxpool.Config {
 	config = config.Copy()
-	config.MaxConns = maxLogConns
+	config.MinConns, config.MaxConns = 1, maxLogConns
 	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
 	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
-		_, err := c.PgConn().Exec(ctx, logSettings).ReadAll()
-		return err
+		if _, err := c.PgConn().Exec(ctx, logSettings).ReadAll(); err != nil {
+			return err
+		}
+		for _, q := range logStatements {
+			if _, err := c.Prepare(ctx, q, q); err != nil {
+				return fmt.Errorf("prepare %s: %w", q, err)
+			}
+		}
+		return nil
 	}
 	return config
 }
