@@ -73,7 +73,7 @@ func (p *port) Publish(_ context.Context, messages []remote.Message) error {
 
 func (p *port) Subscribe(ctx context.Context, channel string, ready func(), deliver func([]byte)) error {
 	e := p.ether
-	s := &listener{channel, p, make(chan []byte, 1<<16), make(chan struct{})}
+	s := &listener{channel, p, make(chan []byte, 1<<10), make(chan struct{})}
 	e.mu.Lock()
 	if e.down {
 		e.mu.Unlock()
