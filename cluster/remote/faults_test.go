@@ -232,6 +232,25 @@ func TestChangesThatAreLostShowWithinSeconds(t *testing.T) {
 	})
 }
 
+func TestWhatComesLateUndoesNothing(t *testing.T) {
+	t.Parallel()
+	inFakeTime(t, 2, func(t *testing.T, e *ether, n []*node) {
+		n[0].Watch(session)
+		n[1].Arrive(session, 1)
+		soon()
+		e.misbehave(func() []time.Duration { return []time.Duration{time.Second} })
+		n[1].Leave(session, 1)
+		soon()
+		e.misbehave(nil)
+		n[1].Arrive(session, 1)
+		n[1].Arrive(session, 2)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		expect(t, "present", n[0].shows(session), []attendance.PersonID{1, 2})
+		expect(t, "ever gone", n[0].gone, nil)
+	})
+}
+
 // stuck is a medium that takes nothing.
 type stuck struct{ *port }
 
