@@ -30,6 +30,7 @@ var mayImport = map[string][]string{
 	"report":              {"attendance", "roster"},
 	"store/sqlite":        {"attendance", "recorder", "live", "roster", "identity", "report"},
 	"store/postgres":      {"attendance", "recorder", "live", "roster", "identity", "report"},
+	"store/move":          {"store/postgres", "store/sqlite"},
 	"store/storetest":     {"attendance", "recorder", "live", "roster", "identity", "report"},
 	"rig":                 {},
 	"web":                 {},

@@ -256,8 +256,7 @@ const shellSafe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 // progress returns a function that says on a terminal what is being done, each time
 // that takes longer than a second, and one that ends it.
 func progress(w *os.File) (step func(doing string), end func()) {
-	info, err := w.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+	if !isTerminal(w) {
 		return func(string) {}, func() {}
 	}
 	timer := time.NewTimer(0)
@@ -267,4 +266,9 @@ func progress(w *os.File) (step func(doing string), end func()) {
 		timer = time.AfterFunc(time.Second, func() { fmt.Fprintf(w, "muster: %s …\n", doing) })
 	}
 	return step, end
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

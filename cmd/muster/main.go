@@ -31,6 +31,7 @@ func main() {
 type commands struct {
 	Serve       serveCmd       `cmd:"" help:"Run the server."`
 	Import      importCmd      `cmd:"" help:"Bring people, courses and enrolments in from files."`
+	Move        moveCmd        `cmd:"" help:"Copy everything from a data directory into a PostgreSQL database."`
 	Demo        demoCmd        `cmd:"" help:"Run the server with a small university and a lecture to look at."`
 	LoadSession loadSessionCmd `cmd:"" help:"Make sessions with students for a load test, and print who they are."`
 	Bench       benchCmd       `cmd:"" help:"Measure how fast check-ins reach everybody's screens."`

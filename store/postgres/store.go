@@ -166,3 +166,9 @@ func fromMillis(ms pgtype.Int8) time.Time {
 	}
 	return time.UnixMilli(ms.Int64).UTC()
 }
+
+// Update runs fn once in a transaction and commits it if fn returns nil, for those
+// who fill a database with what they have from elsewhere.
+func (s *Store) Update(ctx context.Context, fn func(pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, s.pool, fn)
+}

@@ -139,3 +139,14 @@ func fromMillis(ms sql.NullInt64) time.Time {
 	}
 	return time.UnixMilli(ms.Int64).UTC()
 }
+
+// View runs fn in a transaction that sees everything as it is at one moment and
+// changes nothing, for those who copy all of it elsewhere.
+func (s *Store) View(ctx context.Context, fn func(*sql.Tx) error) error {
+	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // it has read only
+	return fn(tx)
+}
