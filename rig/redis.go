@@ -19,11 +19,13 @@ type Redis struct {
 	URL  string
 	Addr string
 
-	dir string
+	dir  string
+	args []string
 }
 
-// StartRedis starts a Redis server that keeps its output in dir.
-func StartRedis(ctx context.Context, dir string) (*Redis, error) {
+// StartRedis starts a Redis server that keeps its output in dir, with more settings as
+// arguments if there are any.
+func StartRedis(ctx context.Context, dir string, args ...string) (*Redis, error) {
 	ports, err := freePorts(1)
 	if err != nil {
 		return nil, err
@@ -31,7 +33,7 @@ func StartRedis(ctx context.Context, dir string) (*Redis, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("start Redis: %w", err)
 	}
-	r := &Redis{dir: dir, Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[0]))}
+	r := &Redis{dir: dir, args: args, Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[0]))}
 	r.URL = "redis://" + r.Addr
 	return r, r.Restart(ctx)
 }
@@ -44,7 +46,7 @@ func (r *Redis) Restart(ctx context.Context) error {
 		return err
 	}
 	_, port, _ := net.SplitHostPort(r.Addr)
-	cmd := exec.Command(path, "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no", "--dir", r.dir)
+	cmd := exec.Command(path, append([]string{"--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no", "--dir", r.dir}, r.args...)...)
 	if r.Program, err = Start(cmd, filepath.Join(r.dir, "redis.log")); err != nil {
 		return err
 	}

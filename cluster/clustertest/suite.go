@@ -33,19 +33,22 @@ func Run(t *testing.T, network func(testing.TB) (join func(cluster.Node) cluster
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			join := network(t)
-			var three trio
-			for i := range three {
-				three[i] = &node{present: make(map[attendance.PersonID]bool)}
-				three[i].link = join(three[i])
-				t.Cleanup(three[i].link.Close)
-			}
-			test(t, &three)
+			test(t, linked(t, network(t)))
 		})
 	}
 }
 
 type trio [3]*node
+
+func linked(t *testing.T, join func(cluster.Node) cluster.Link) *trio {
+	var three trio
+	for i := range three {
+		three[i] = &node{present: make(map[attendance.PersonID]bool)}
+		three[i].link = join(three[i])
+		t.Cleanup(three[i].link.Close)
+	}
+	return &three
+}
 
 // node remembers what it was told.
 type node struct {
@@ -108,12 +111,21 @@ func waitFor[T any](t *testing.T, n *node, what string, got func() T, want T) {
 
 func (n *node) waitSeqs(t *testing.T, want ...int64) {
 	t.Helper()
-	waitFor(t, n, "events", func() (seqs []int64) {
-		for _, e := range n.events {
-			seqs = append(seqs, e.Seq)
+	for deadline := time.Now().Add(patience); !slices.Equal(n.seqs(), want); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Errorf("events: %v, want %v", n.seqs(), want)
+			return
 		}
-		return seqs
-	}, want)
+	}
+}
+
+func (n *node) seqs() (seqs []int64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, e := range n.events {
+		seqs = append(seqs, e.Seq)
+	}
+	return seqs
 }
 
 func (n *node) waitPresent(t *testing.T, want ...attendance.PersonID) {

@@ -1,0 +1,57 @@
+package clustertest
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/cluster"
+)
+
+// RunOutage tests that links get over an outage of what carries their messages. The
+// function fail has that fail, and restore ends it.
+func RunOutage(t *testing.T, join func(cluster.Node) cluster.Link, fail, restore func()) {
+	n := linked(t, join)
+	n[2].watch(t, n[0])
+	n[0].link.Arrive(session, 1)
+	n[1].link.Arrive(session, 2)
+	n[2].waitPresent(t, 1, 2)
+	n[2].mu.Lock()
+	n[2].gone = nil
+	n[2].mu.Unlock()
+	fail()
+	quickly(t, func() {
+		n[0].link.Publish([]attendance.Event{event(session, 1)})
+		n[0].link.Leave(session, 1)
+		n[1].link.Arrive(session, 3)
+		n[2].link.Arrive(session, 4)
+	})
+	n[2].waitPresent(t, 1, 2, 4) // the others' people as far as is known, and its own
+	time.Sleep(outage)
+	restore()
+	n[2].waitPresent(t, 2, 3, 4)
+	if !slices.Equal(n[2].gone, []attendance.PersonID{1}) {
+		t.Errorf("shown as gone: %v, want 1 alone", n[2].gone)
+	}
+	for seq := int64(2); len(n[2].seqs()) == 0; seq++ { // what got lost, the log would tell
+		if seq > patience.Milliseconds()/100 {
+			t.Fatalf("no events come after %v", patience)
+		}
+		n[0].link.Publish([]attendance.Event{event(session, seq)})
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// outage is how long one lasts.
+const outage = 3 * time.Second
+
+// quickly fails if f takes longer than local calls do.
+func quickly(t *testing.T, f func()) {
+	t.Helper()
+	start := time.Now()
+	f()
+	if d := time.Since(start); d > 100*time.Millisecond {
+		t.Errorf("without the medium, calls took %v", d)
+	}
+}
