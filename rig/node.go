@@ -69,7 +69,7 @@ type Proxy struct {
 
 // proxySettings has the folder, the port, and the lines of the servers filled in.
 const proxySettings = `global
-	maxconn 20000
+	maxconn 8000
 defaults
 	mode http
 	timeout connect 2s

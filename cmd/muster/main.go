@@ -33,6 +33,7 @@ type commands struct {
 	Import      importCmd      `cmd:"" help:"Bring people, courses and enrolments in from files."`
 	Move        moveCmd        `cmd:"" help:"Copy everything from a data directory into a PostgreSQL database."`
 	Demo        demoCmd        `cmd:"" help:"Run the server with a small university and a lecture to look at."`
+	Cluster     clusterCmd     `cmd:"" help:"Run the demo on several servers, with PostgreSQL, Redis and a proxy, all started here."`
 	LoadSession loadSessionCmd `cmd:"" help:"Make sessions with students for a load test, and print who they are."`
 	Bench       benchCmd       `cmd:"" help:"Measure how fast check-ins reach everybody's screens."`
 
