@@ -126,7 +126,7 @@ func hear(ctx, unchanged context.Context, conn *pgx.Conn, current map[string]*su
 			return err
 		}
 		if s := current[n.Channel]; s != nil {
-			if payload := s.parts.join(n.Payload); payload != nil {
+			if payload, ok := s.parts.join(n.Payload); ok {
 				s.deliver(payload)
 			}
 		}

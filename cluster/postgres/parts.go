@@ -42,30 +42,29 @@ type joiner struct {
 	within  bool // a message has begun
 }
 
-// join takes the text of a notification in and returns the message that it completes.
-// Parts of different messages do not mix: PostgreSQL delivers each transaction whole.
-// What nobody here has sent is left out.
-func (j *joiner) join(text string) []byte {
+// join takes the text of a notification in and returns the message that it completes,
+// if it does. Parts of different messages do not mix: PostgreSQL delivers each
+// transaction whole. What none of us has sent is left out.
+func (j *joiner) join(text string) (payload []byte, complete bool) {
 	i := strings.IndexAny(text, string([]rune{lastPart, morePart}))
 	if i < 0 {
-		return nil
+		return nil, false
 	}
 	number, err := strconv.ParseInt(text[:i], 10, 64)
 	if err != nil {
-		return nil
+		return nil, false
 	}
 	part, err := base64.RawStdEncoding.DecodeString(text[i+1:])
 	if err != nil {
-		return nil
+		return nil, false
 	}
 	if j.within && number != j.number+1 {
 		j.within, j.payload = false, nil
 	}
 	j.number, j.payload = number, append(j.payload, part...)
 	if j.within = text[i] == morePart; j.within {
-		return nil
+		return nil, false
 	}
-	payload := j.payload
-	j.payload = nil
-	return payload
+	payload, j.payload = j.payload, nil
+	return payload, true
 }

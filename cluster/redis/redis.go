@@ -60,6 +60,9 @@ func Open(ctx context.Context, url string) (*Medium, error) {
 	}
 	client, err := rueidis.NewClient(options)
 	if err != nil {
+		if errors.Is(err, context.DeadlineExceeded) && options.TLSConfig != nil {
+			err = fmt.Errorf("it does not answer: if it does not speak TLS, write redis:// instead of rediss:// (%w)", err)
+		}
 		return nil, explain(err)
 	}
 	m := &Medium{client: client}
@@ -168,8 +171,8 @@ func explain(err error) error {
 		"NOAUTH":    "it asks for a password: put it into the URL, as in redis://:password@host:6379",
 		"NOPERM": "the user may not do what muster does: allow it with ACL SETUSER name &muster_* +hello +ping " +
 			"+publish +subscribe +unsubscribe +spublish +ssubscribe +sunsubscribe, in a Redis Cluster +cluster as well",
-		"No such master": "the Sentinels do not know what master_set of the URL names",
-		"tls: first record does not look like a TLS handshake": "it does not speak TLS: write redis:// instead of rediss://",
+		"No such master":             "the Sentinels do not know what master_set of the URL names: see SENTINEL masters",
+		"unknown command 'SENTINEL'": "it is no Sentinel, which master_set of the URL asks for: give the Sentinel's address, or leave master_set out",
 	} {
 		if strings.Contains(err.Error(), code) {
 			return fmt.Errorf("%s (%w)", advice, err)

@@ -163,6 +163,9 @@ func TestLinksFollowWhatSentinelsChoose(t *testing.T) {
 		s := &rig.Redis{Addr: sentinel}
 		return strings.Contains(ask(t, s, "INFO", "sentinel"), "slaves=1") && strings.Contains(ask(t, second, "INFO", "replication"), "master_link_status:up")
 	})
+	if _, err := redis.Open(context.Background(), "redis://"+sentinel+"?master_set=other"); err == nil || !strings.Contains(err.Error(), "SENTINEL masters") {
+		t.Errorf("a name that no Sentinel knows: %v", err)
+	}
 	url := "redis://" + sentinel + "?master_set=main"
 	clustertest.RunOutage(t, func(n cluster.Node) cluster.Link { return dial(t, url, "i", n) },
 		first.Kill,
