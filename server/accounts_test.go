@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -98,11 +99,14 @@ func TestFromJoinLinkToSignedOut(t *testing.T) {
 	}
 }
 
+// loopback is where the tests' requests come from.
+var loopback = server.Proxies{netip.MustParsePrefix("127.0.0.0/8")}
+
 func TestCookiesAreSecureOverHTTPS(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*server.Config){
 		"by public URL": func(c *server.Config) { c.PublicURL = "https://muster.example.edu" },
-		"by proxy":      func(c *server.Config) { c.BehindProxy = true },
+		"by proxy":      func(c *server.Config) { c.Proxies = loopback },
 	} {
 		c := newCampus(t, change)
 		cookie := c.call("", "POST", "/api/v1/signout", "", func(r *http.Request) { r.Header.Set("X-Forwarded-Proto", "https") }).cookie(t, "muster_signin")
@@ -114,7 +118,7 @@ func TestCookiesAreSecureOverHTTPS(t *testing.T) {
 
 func TestWrongPasswordsAreLimitedByAddress(t *testing.T) {
 	t.Parallel()
-	c := newCampus(t, func(c *server.Config) { c.BehindProxy = true })
+	c := newCampus(t, func(c *server.Config) { c.Proxies = loopback })
 	wrong := func(address string) answer {
 		return c.call("", "POST", "/api/v1/signin", `{"username":"ada","password":"not the password"}`,
 			func(r *http.Request) { r.Header.Set("X-Forwarded-For", "203.0.113.9, "+address) })

@@ -3,9 +3,7 @@ package server
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -190,19 +188,10 @@ func (s *Server) originAllowed(r *http.Request) bool {
 // clientAddress names where a request comes from, for limits: an IPv4 address, or
 // the network of an IPv6 address, of which one client may have many.
 func (s *Server) clientAddress(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
+	ip, ok := s.cfg.Proxies.client(r)
+	if !ok {
+		return r.RemoteAddr
 	}
-	if forwarded := r.Header.Values("X-Forwarded-For"); s.cfg.BehindProxy && len(forwarded) > 0 {
-		last := forwarded[len(forwarded)-1] // the part that our proxy wrote
-		host = strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return host
-	}
-	ip = ip.Unmap().WithZone("")
 	if ip.Is6() {
 		if network, err := ip.Prefix(64); err == nil {
 			return network.String()

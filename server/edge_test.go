@@ -198,3 +198,19 @@ func TestStateForPollingIsOneMessage(t *testing.T) {
 		t.Errorf("got %+v, then %+v", snapshot, delta)
 	}
 }
+
+func TestReadinessFollowsTheDatabaseAndEndsWithDraining(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	ready := func() int { return c.call("", "GET", "/readyz", "").StatusCode }
+	if got := ready(); got != http.StatusOK {
+		t.Errorf("at first: %d", got)
+	}
+	c.Server.Drain()
+	if got := ready(); got != http.StatusServiceUnavailable {
+		t.Errorf("while draining: %d", got)
+	}
+	if got := c.call("", "GET", "/healthz", "").StatusCode; got != http.StatusOK {
+		t.Errorf("alive while draining: %d", got)
+	}
+}

@@ -38,6 +38,7 @@ const (
 
 // campus is a whole server with a small university in it.
 type campus struct {
+	Server   *server.Server
 	t        testing.TB
 	URL      string
 	Accounts *identity.Accounts
@@ -84,7 +85,7 @@ func newCampus(t testing.TB, change func(*server.Config)) *campus {
 	web := httptest.NewUnstartedServer(s)
 	web.Config = s.HTTPServer()
 	web.Start()
-	c.URL = web.URL
+	c.URL, c.Server = web.URL, s
 	c.client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	t.Cleanup(func() {
 		c.client.CloseIdleConnections()

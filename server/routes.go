@@ -39,6 +39,10 @@ func (s *Server) routes() http.Handler {
 		"POST " + apiPrefix + "/sessions/{session}/commands": s.postCommand,
 		"GET /C/{session}/{code}":                            s.scanPage,
 
+		// For load balancers and those who look after them.
+		"GET /healthz": s.healthz,
+		"GET /readyz":  s.readyz,
+
 		// What the API does not have.
 		apiPrefix + "/": s.noSuchCall,
 	} {

@@ -12,7 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/muster-live/muster/attendance"
@@ -27,9 +27,8 @@ type Config struct {
 	// PublicURL is where people reach the server, such as https://muster.example.edu.
 	// Empty: wherever a request says it came to.
 	PublicURL string
-	// BehindProxy says that every request comes through a reverse proxy which sets
-	// X-Forwarded-For and X-Forwarded-Proto. Without one, these are not believed.
-	BehindProxy bool
+	// Proxies are believed when they say X-Forwarded-For and X-Forwarded-Proto.
+	Proxies Proxies
 	// Assets is the built front end.
 	Assets fs.FS
 	// Clock tells the time, and Log takes what operators should know; both are needed.
@@ -68,13 +67,14 @@ type Commands interface {
 // Server answers HTTP requests. Make one with New.
 type Server struct {
 	Parts
-	cfg     Config
-	public  *url.URL // PublicURL; nil if it is not set
-	log     *slog.Logger
-	now     func() time.Time
-	csrf    *http.CrossOriginProtection
-	pages   *pages
-	handler http.Handler
+	cfg      Config
+	public   *url.URL // PublicURL; nil if it is not set
+	log      *slog.Logger
+	now      func() time.Time
+	csrf     *http.CrossOriginProtection
+	pages    *pages
+	handler  http.Handler
+	draining atomic.Bool
 	// Wrong codes are limited for each person; for each address more generously,
 	// since a whole lecture hall may share one.
 	personTries, addressTries *identity.Tries
@@ -135,8 +135,8 @@ func (s *Server) isHTTPS(r *http.Request) bool {
 	switch {
 	case s.public != nil:
 		return s.public.Scheme == "https"
-	case s.cfg.BehindProxy:
-		return strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
+	case r.TLS != nil:
+		return true
 	}
-	return r.TLS != nil
+	return s.cfg.Proxies.https(r)
 }

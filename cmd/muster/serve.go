@@ -25,11 +25,12 @@ import (
 type serveCmd struct {
 	database
 	linked
-	Listen      string `help:"Address to listen on." default:"127.0.0.1:8080" env:"MUSTER_LISTEN"`
-	PublicURL   string `help:"Where people reach the server, such as https://muster.example.edu. Without it, links say what the browser said." env:"MUSTER_PUBLIC_URL"`
-	BehindProxy bool   `help:"Every request comes through a reverse proxy that sets X-Forwarded-For and X-Forwarded-Proto." env:"MUSTER_BEHIND_PROXY"`
-	TLSCert     string `help:"Certificate chain (PEM), to speak HTTPS without a proxy." type:"existingfile" env:"MUSTER_TLS_CERT"`
-	TLSKey      string `help:"Key of the certificate (PEM)." type:"existingfile" env:"MUSTER_TLS_KEY"`
+	Listen         string        `help:"Address to listen on." default:"127.0.0.1:8080" env:"MUSTER_LISTEN"`
+	PublicURL      string        `help:"Where people reach the server, such as https://muster.example.edu. Without it, links say what the browser said." env:"MUSTER_PUBLIC_URL"`
+	TrustedProxies []string      `help:"Addresses or networks of the reverse proxies before the server, such as 10.0.0.0/8. Theirs alone are believed when they say X-Forwarded-For and X-Forwarded-Proto." env:"MUSTER_TRUSTED_PROXIES" placeholder:"NETWORK"`
+	DrainWait      time.Duration `help:"How long to go on after being told to stop, while /readyz says no, so that load balancers notice before connections end." env:"MUSTER_DRAIN_WAIT"`
+	TLSCert        string        `help:"Certificate chain (PEM), to speak HTTPS without a proxy." type:"existingfile" env:"MUSTER_TLS_CERT"`
+	TLSKey         string        `help:"Key of the certificate (PEM)." type:"existingfile" env:"MUSTER_TLS_KEY"`
 }
 
 // Run serves until ctx ends.
@@ -49,9 +50,12 @@ func (c *serveCmd) Run(ctx context.Context, stdout io.Writer, log *slog.Logger) 
 	}
 	select {
 	case <-ctx.Done():
+		n.server.Drain()
+		log.Info("stopping", "connections", n.hub.Connections(), "wait", c.DrainWait)
+		time.Sleep(c.DrainWait) // a second signal ends the program at once
 	case err = <-n.failed:
 	}
-	return errors.Join(err, n.Close())
+	return errors.Join(err, n.closeInTime())
 }
 
 // node is a running server with all its parts.
@@ -63,17 +67,25 @@ type node struct {
 
 	hub    *live.Hub
 	link   *remote.Link // to the other processes; nil on SQLite
+	server *server.Server
 	http   *http.Server
 	failed chan error // has room for one: the server stopped by itself
 }
 
-// stopLimit is how long requests under way may take once the server stops.
-const stopLimit = 10 * time.Second
+// Limits of stopping.
+const (
+	stopLimit = 10 * time.Second // for requests under way
+	exitLimit = 30 * time.Second // for everything, a database that does not answer included
+)
 
 // startNode puts the parts together and listens. The caller closes the node.
 func startNode(ctx context.Context, c *serveCmd, log *slog.Logger) (_ *node, err error) {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return nil, errors.New("--tls-cert and --tls-key go together")
+	}
+	proxies, err := server.ParseProxies(c.TrustedProxies)
+	if err != nil {
+		return nil, fmt.Errorf("--trusted-proxies: %w", err)
 	}
 	n := &node{failed: make(chan error, 1)}
 	if n.Store, err = c.open(ctx); err != nil {
@@ -104,8 +116,8 @@ func startNode(ctx context.Context, c *serveCmd, log *slog.Logger) (_ *node, err
 	if err != nil {
 		return nil, err
 	}
-	s, err := server.New(
-		server.Config{PublicURL: c.PublicURL, BehindProxy: c.BehindProxy, Assets: assets, Clock: time.Now, Log: log},
+	n.server, err = server.New(
+		server.Config{PublicURL: c.PublicURL, Proxies: proxies, Assets: assets, Clock: time.Now, Log: log},
 		server.Parts{
 			Accounts: n.Accounts, Roles: n.Store, Roster: n.Store, Reports: n.Store, Commands: n.Store,
 			Recorder: n.Recorder, Hub: n.hub, Tickets: attendance.Tickets{Key: ticketKey},
@@ -118,7 +130,7 @@ func startNode(ctx context.Context, c *serveCmd, log *slog.Logger) (_ *node, err
 		return nil, fmt.Errorf("listen on %s: %w", c.Listen, err)
 	}
 	n.URL = c.url(listener.Addr())
-	n.http = s.HTTPServer()
+	n.http = n.server.HTTPServer()
 	go func() {
 		serve := func() error { return n.http.Serve(listener) }
 		if c.TLSCert != "" {
@@ -141,6 +153,19 @@ func (c *serveCmd) url(at net.Addr) string {
 		return "https://" + at.String()
 	}
 	return "http://" + at.String()
+}
+
+// closeInTime closes the node, or gives up. What was not committed by then was not
+// acknowledged either.
+func (n *node) closeInTime() error {
+	closed := make(chan error, 1)
+	go func() { closed <- n.Close() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(exitLimit):
+		return fmt.Errorf("not everything could be finished within %v of being told to stop", exitLimit)
+	}
 }
 
 // Close stops the node: no new connections, goodbye to those there are, then what is
