@@ -1,7 +1,9 @@
 package live
 
 import (
+	"errors"
 	"math/rand/v2"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -163,7 +165,11 @@ func (c *Conn) pump() {
 func (c *Conn) drain(rest []byte) {
 	for len(rest) > 0 {
 		if err := c.out.write(rest, time.Now().Add(stallLimit)); err != nil {
-			c.Close(CloseTooSlow)
+			code := CloseInternal // the line is gone
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				code = CloseTooSlow
+			}
+			c.Close(code)
 			return
 		}
 		c.mu.Lock()
