@@ -72,10 +72,14 @@ func (p *Program) Kill() { _ = p.finish(syscall.SIGKILL) }
 // end in time is killed, which is an error.
 func (p *Program) Stop() error { return p.finish(syscall.SIGTERM) }
 
-func (p *Program) finish(s os.Signal) error {
+func (p *Program) finish(s syscall.Signal) error {
 	_ = p.Signal(s) // it may have ended by itself
 	select {
 	case <-p.ended:
+		var exit *exec.ExitError
+		if errors.As(p.err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == s {
+			return nil // it does not catch the signal
+		}
 		return p.err
 	case <-time.After(stopLimit):
 		_ = p.Signal(syscall.SIGKILL)

@@ -26,7 +26,9 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyLimit)
 	defer cancel()
 	if _, _, err := s.Roles.CourseOf(ctx, 0); err != nil { // any question will do
-		requestOf(ctx).log.WarnContext(ctx, "not ready", slog.Any("err", err))
+		if r.Context().Err() == nil { // else it was the asker who did not wait
+			requestOf(ctx).log.WarnContext(ctx, "not ready", slog.Any("err", err))
+		}
 		say(w, http.StatusServiceUnavailable, "the database does not answer")
 		return
 	}
