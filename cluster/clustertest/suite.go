@@ -30,6 +30,7 @@ func Run(t *testing.T, network func(testing.TB) (join func(cluster.Node) cluster
 		"a node that leaves takes its people out with it":  leavingNode,
 		"roster changes reach every other node":            rosterChanges,
 		"sign-outs reach every other node":                 signOuts,
+		"what a node says before it leaves is heard":       lastWords,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -271,4 +272,13 @@ func signOuts(t *testing.T, n *trio) {
 	n[1].link.SignedOut(7)
 	waitFor(t, n[0], "signed out", func() []attendance.PersonID { return n[0].out }, []attendance.PersonID{7})
 	waitFor(t, n[2], "signed out", func() []attendance.PersonID { return slices.Sorted(slices.Values(n[2].out)) }, []attendance.PersonID{5, 6, 7})
+}
+
+func lastWords(t *testing.T, n *trio) {
+	n[1].watch(t, n[0])
+	n[0].link.Publish([]attendance.Event{event(session, 1)})
+	n[0].link.SignedOut(5)
+	n[0].link.Close()
+	n[1].waitSeqs(t, 1)
+	waitFor(t, n[1], "signed out", func() []attendance.PersonID { return n[1].out }, []attendance.PersonID{5})
 }

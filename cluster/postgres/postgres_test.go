@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -25,10 +24,7 @@ func startPostgres(tb testing.TB) *rig.Postgres {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		tb.Fatal(err)
-	}
-	p, err := rig.StartPostgres(context.Background(), filepath.Join(dir, "pg"))
+	p, err := rig.StartPostgres(context.Background(), dir)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -177,6 +178,10 @@ func explain(err error) error {
 		if strings.Contains(err.Error(), code) {
 			return fmt.Errorf("%s (%w)", advice, err)
 		}
+	}
+	var line *net.OpError
+	if errors.As(err, &line) && line.Op == "dial" {
+		return fmt.Errorf("it cannot be reached: see that it runs, and that host and port in the URL are right (%w)", err)
 	}
 	return err
 }

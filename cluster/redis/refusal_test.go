@@ -23,7 +23,7 @@ func TestARedisThatCannotBeUsedIsRefusedWithWhatToDo(t *testing.T) {
 		"no URL":                         {"", "write it like redis://"},
 		"another scheme":                 {"postgres://u:hunter2@" + open.Addr, "write it like redis://"},
 		"a password that breaks the URL": {"redis://u:hunter2/%zz@" + open.Addr, "special character"},
-		"nobody there":                   {"redis://:hunter2@" + nobody, "connection refused"},
+		"nobody there":                   {"redis://:hunter2@" + nobody, "see that it runs"},
 		"no such host":                   {"redis://:hunter2@redis.invalid:6379", "redis.invalid"},
 		"a wrong password":               {"redis://muster:hunter3@" + locked.Addr, "correct them in the URL"},
 		"no password":                    {"redis://" + locked.Addr, "put it into the URL"},

@@ -72,25 +72,24 @@ func (l *Link) poke() {
 	}
 }
 
-// send sends what waits, again and again, until the link is closed.
+// send sends what waits, again and again, until the link is closed; then, what is left.
 func (l *Link) send() {
-	for {
+	for l.ctx.Err() == nil {
 		select {
 		case <-l.wake:
-			l.sendBatch(l.ctx, sendLimit)
+			l.sendBatch(sendLimit)
 		case <-l.ctx.Done():
-			l.sendBatch(context.Background(), farewellLimit)
-			return
 		}
 	}
+	l.sendBatch(farewellLimit)
 }
 
-func (l *Link) sendBatch(ctx context.Context, limit time.Duration) {
+func (l *Link) sendBatch(limit time.Duration) {
 	batch := l.batch(time.Now())
 	if len(batch) == 0 {
 		return
 	}
-	limited, cancel := context.WithTimeout(ctx, limit)
+	limited, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	err := l.medium.Publish(limited, batch)
 	if err == nil {
@@ -98,12 +97,9 @@ func (l *Link) sendBatch(ctx context.Context, limit time.Duration) {
 		return
 	}
 	l.counts.dropped.Add(int64(len(batch)))
-	if ctx.Err() != nil {
-		return
-	}
 	l.fail(err)
 	select {
-	case <-ctx.Done():
+	case <-l.ctx.Done():
 	case <-time.After(failurePause):
 	}
 	// What waited through this is old; who misses it finds it in the log.

@@ -21,6 +21,7 @@ import (
 type importCmd struct {
 	Paths []string `arg:"" name:"path" help:"A OneRoster bundle (folder, zip or its CSV files), or one plain CSV file." type:"path"`
 	database
+	linked
 
 	Format       string            `help:"oneroster or csv. Without it, a folder, a zip or files with a manifest.csv are taken for OneRoster." enum:",oneroster,csv" default:""`
 	Course       string            `help:"For a plain CSV file: the code of the course that its people are in. It is made if it is new."`
@@ -61,6 +62,11 @@ func (c *importCmd) Run(ctx context.Context, stdout io.Writer) (err error) {
 	}
 	if err := c.print(stdout, cs, applyErr); err != nil {
 		return err
+	}
+	if c.Apply && applyErr == nil && len(cs.Locked) > 0 {
+		if err := c.signOut(ctx, c.database, store, cs.Locked); err != nil {
+			return fmt.Errorf("the import is done, but who may no longer sign in stays connected until their page is closed: %w", err)
+		}
 	}
 	if applyErr == nil && cs.Counts.Rejects > 0 {
 		applyErr = errRejects

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/muster-live/muster/attendance"
 	"github.com/muster-live/muster/cluster/postgres"
 	"github.com/muster-live/muster/cluster/redis"
 	"github.com/muster-live/muster/cluster/remote"
@@ -48,3 +49,26 @@ func (l linked) dial(ctx context.Context, db database, s store, log *slog.Logger
 	}
 	return link, nil
 }
+
+// signOut has the servers on a database close the connections of people whose sign-ins
+// have ended.
+func (l linked) signOut(ctx context.Context, db database, s store, people []attendance.PersonID) error {
+	link, err := l.dial(ctx, db, s, slog.New(slog.DiscardHandler))
+	if link == nil {
+		return err
+	}
+	told := link.Join(visitor{})
+	for _, p := range people {
+		told.SignedOut(p)
+	}
+	told.Close()
+	return nil
+}
+
+// visitor is a node without screens.
+type visitor struct{}
+
+func (visitor) Receive([]attendance.Event)                              {}
+func (visitor) RosterChanged([]attendance.CourseID)                     {}
+func (visitor) SignedOut(attendance.PersonID)                           {}
+func (visitor) Present(attendance.SessionID, attendance.PersonID, bool) {}
