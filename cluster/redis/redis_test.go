@@ -94,11 +94,24 @@ func TestLinksConformWhereNothingIsSharded(t *testing.T) {
 	conforms(t, startRedis(t, "--rename-command", "SPUBLISH", "", "--rename-command", "SSUBSCRIBE", "").URL)
 }
 
-func TestLinksConformOverASocket(t *testing.T) {
+func TestLinksOverASocketHearEachOther(t *testing.T) {
 	t.Parallel()
 	socket := filepath.Join(t.TempDir(), "redis.sock")
 	startRedis(t, "--unixsocket", socket)
-	conforms(t, "unix://"+socket)
+	hearEachOther(t, "unix://"+socket)
+}
+
+// hearEachOther links two nodes and has one hear of the other's people.
+func hearEachOther(t *testing.T, url string) {
+	t.Helper()
+	var here, there quiet
+	a, b := dial(t, url, "i", &here), dial(t, url, "i", &there)
+	t.Cleanup(a.Close)
+	t.Cleanup(b.Close)
+	a.Watch(7)
+	b.Arrive(7, 1)
+	waitUntil(t, "one node hears of the other's people", func() bool { return here.told.Load() > 0 })
+	a.Unwatch(7)
 }
 
 func TestLinksConformOverACluster(t *testing.T) {
