@@ -6,9 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -61,8 +63,11 @@ func Open(ctx context.Context, url string) (*Medium, error) {
 	}
 	client, err := rueidis.NewClient(options)
 	if err != nil {
-		if errors.Is(err, context.DeadlineExceeded) && options.TLSConfig != nil {
+		switch encrypted := options.TLSConfig != nil; {
+		case encrypted && errors.Is(err, context.DeadlineExceeded):
 			err = fmt.Errorf("it does not answer: if it does not speak TLS, write redis:// instead of rediss:// (%w)", err)
+		case !encrypted && (errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF)):
+			err = fmt.Errorf("it hangs up: if it speaks TLS, write rediss:// instead of redis:// (%w)", err)
 		}
 		return nil, explain(err)
 	}
