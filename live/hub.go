@@ -126,7 +126,7 @@ func (h *Hub) touchRoom(r *room) {
 func (h *Hub) Present(s attendance.SessionID, p attendance.PersonID, here bool) {
 	if r := h.find(s); r != nil {
 		r.setPresent(p, here)
-		r.shards[0].wake()
+		r.front.wake()
 	}
 }
 
@@ -208,6 +208,12 @@ func (h *Hub) Join(ctx context.Context, c *Conn, j Join) error {
 		if !r.isStudent(j.Person) {
 			h.exit(r)
 			return attendance.Refuse(attendance.CodeNotEnrolled, "You are not a student of this course. Ask your teacher to add you.")
+		}
+	}
+	if j.Seq != nil && *j.Seq > r.head.Load() { // it has seen more, on another node
+		if err := h.catchUp(ctx, r); err != nil {
+			h.exit(r)
+			return err
 		}
 	}
 	r.arrivals.Lock()
@@ -317,20 +323,25 @@ func (h *Hub) repair(r *room) {
 	}
 	h.background(func(ctx context.Context) {
 		defer r.repairing.Store(false)
-		for {
-			events, err := h.store.Events(ctx, r.id, r.head.Load(), readEvents)
-			if err != nil {
-				h.log.WarnContext(ctx, "room not brought up to the log", "session", r.id, "err", err)
-				return // the next check of the heads tries again
-			}
-			r.apply(events)
-			h.touchRoom(r)
-			h.Flush()
-			if len(events) < readEvents {
-				return
-			}
-		}
+		if err := h.catchUp(ctx, r); err != nil {
+			h.log.WarnContext(ctx, "room not brought up to the log", "session", r.id, "err", err)
+		} // the next check of the heads tries again
 	})
+}
+
+func (h *Hub) catchUp(ctx context.Context, r *room) error {
+	for {
+		events, err := h.store.Events(ctx, r.id, r.head.Load(), readEvents)
+		if err != nil {
+			return err
+		}
+		r.apply(events)
+		h.touchRoom(r)
+		h.Flush()
+		if len(events) < readEvents {
+			return nil
+		}
+	}
 }
 
 // background runs fn unless the hub is closed.

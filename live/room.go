@@ -69,7 +69,8 @@ type room struct {
 	counts  attendance.Counts
 	recent  []attendance.Event // the newest, without gaps, ending at session.Seq
 
-	shards   []*shard // the first is for boards and displays
+	front    *shard   // for boards and displays; set once
+	shards   []*shard // all of them, the front first
 	watchers map[*Conn]*watch
 	students map[attendance.PersonID][]*Conn
 	present  map[attendance.PersonID]bool // connected to any node
@@ -101,9 +102,11 @@ type watch struct {
 }
 
 func newRoom(id attendance.SessionID, f *flusher) *room {
+	front := &shard{flusher: f}
 	return &room{
 		id:        id,
-		shards:    []*shard{{flusher: f}},
+		front:     front,
+		shards:    []*shard{front},
 		watchers:  make(map[*Conn]*watch),
 		students:  make(map[attendance.PersonID][]*Conn),
 		present:   make(map[attendance.PersonID]bool),
@@ -263,9 +266,8 @@ func (r *room) scheduleCodes() {
 	r.codesTimer = time.AfterFunc(start.Add(r.rules.CodeStep).Sub(now), func() {
 		r.mu.Lock()
 		r.scheduleCodes()
-		front := r.shards[0]
 		r.mu.Unlock()
-		front.wake()
+		r.front.wake()
 	})
 }
 
@@ -278,7 +280,7 @@ func (r *room) add(c *Conn) (first bool) {
 		c.shard = r.roomyShard()
 	} else {
 		r.watchers[c] = &watch{presence: make(map[attendance.PersonID]bool)}
-		c.shard = r.shards[0]
+		c.shard = r.front
 		r.scheduleCodes()
 	}
 	c.shard.add(c)
@@ -344,7 +346,7 @@ func (r *room) roomyShard() *shard {
 			return s
 		}
 	}
-	s := &shard{flusher: r.shards[0].flusher}
+	s := &shard{flusher: r.front.flusher}
 	r.shards = append(r.shards, s)
 	return s
 }
