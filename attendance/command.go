@@ -19,6 +19,23 @@ const (
 	ReopenSession                    // closed → open
 )
 
+// String returns the kind's name in docs/protocol.md.
+func (k CommandKind) String() string {
+	switch k {
+	case CheckIn:
+		return "check_in"
+	case SetMarks:
+		return "mark"
+	case OpenSession:
+		return "open"
+	case CloseSession:
+		return "close"
+	case ReopenSession:
+		return "reopen"
+	}
+	return "unknown"
+}
+
 // Command asks for a change to one session. It has been checked by whoever took
 // it in: its fields are well formed ([Command.Validate]) and its actor may give it.
 type Command struct {

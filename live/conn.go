@@ -152,6 +152,7 @@ func (c *Conn) pump() {
 			return
 		}
 		if n < len(b) {
+			c.hub.counts.stalled.Add(1)
 			go c.drain(b[n:])
 			return
 		}
@@ -244,6 +245,7 @@ func (c *Conn) Close(code CloseCode) {
 	joined, midFrame := c.joined, c.writing
 	c.writing = true // from here on nobody else writes
 	c.mu.Unlock()
+	c.hub.counts.close(code)
 	c.out.close(code, midFrame)
 	c.hub.leave(c, joined)
 	close(c.done)

@@ -29,6 +29,7 @@ type Hub struct {
 	log     *slog.Logger
 	link    cluster.Link
 	flusher *flusher
+	counts  counts
 
 	mu      sync.Mutex
 	rooms   map[attendance.SessionID]*room
@@ -82,6 +83,7 @@ func (h *Hub) apply(events []attendance.Event) {
 		}
 		if r := h.find(events[0].Session); r != nil {
 			if r.apply(events[:n]) {
+				h.counts.gaps.Add(1)
 				h.repair(r)
 			}
 			h.touchRoom(r)
@@ -210,6 +212,10 @@ func (h *Hub) Join(ctx context.Context, c *Conn, j Join) error {
 			return attendance.Refuse(attendance.CodeNotEnrolled, "You are not a student of this course. Ask your teacher to add you.")
 		}
 	}
+	h.counts.joins.Add(1)
+	if j.Seq != nil {
+		h.counts.resumed.Add(1)
+	}
 	if j.Seq != nil && *j.Seq > r.head.Load() { // it has seen more, on another node
 		if err := h.catchUp(ctx, r); err != nil {
 			h.exit(r)
@@ -330,6 +336,7 @@ func (h *Hub) repair(r *room) {
 }
 
 func (h *Hub) catchUp(ctx context.Context, r *room) error {
+	h.counts.repairs.Add(1)
 	for {
 		events, err := h.store.Events(ctx, r.id, r.head.Load(), readEvents)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 )
 
 // shardSize is how many connections are flushed one after another before another
@@ -17,6 +18,7 @@ const shardSize = 64
 // news would wait for the rest of this.
 type flusher struct {
 	workers int
+	observe func(time.Duration) // nil: nobody wants to know
 
 	mu    sync.Mutex
 	queue []*shard
@@ -33,9 +35,10 @@ type shard struct {
 	conns []*Conn // replaced, never changed in place
 
 	// Guarded by the flusher.
-	waiting bool // is in the queue
-	running bool // is being flushed
-	again   bool // something happened since the flush under way began
+	waiting bool      // is in the queue
+	running bool      // is being flushed
+	again   bool      // something happened since the flush under way began
+	since   time.Time // when the first news came that the next flush is for
 
 	touched bool // is in the hub's list; guarded by the hub
 }
@@ -65,9 +68,11 @@ func (s *shard) wake() {
 	defer f.mu.Unlock()
 	switch {
 	case s.running:
-		s.again = true
+		if !s.again {
+			s.again, s.since = true, time.Now()
+		}
 	case !s.waiting:
-		s.waiting = true
+		s.waiting, s.since = true, time.Now()
 		f.queue = append(f.queue, s)
 		if f.busy < f.workers {
 			f.busy++
@@ -84,9 +89,13 @@ func (f *flusher) run() {
 		s := f.queue[0]
 		f.queue = f.queue[1:]
 		s.waiting, s.running = false, true
+		since := s.since
 		f.mu.Unlock()
 		for _, c := range s.list() {
 			c.pump()
+		}
+		if f.observe != nil {
+			f.observe(time.Since(since))
 		}
 		runtime.Gosched() // a worker may keep a processor busy for very long
 		f.mu.Lock()

@@ -66,6 +66,7 @@ const (
 type Recorder struct {
 	log     Log
 	screens Screens
+	observe func([]attendance.Command, []Result, time.Duration) // nil: nobody wants to know
 	now     func() time.Time
 
 	mu      sync.Mutex
@@ -91,6 +92,12 @@ func New(log Log, screens Screens, now func() time.Time) *Recorder {
 	}
 	go r.run()
 	return r
+}
+
+// Observe has fn called after each group, with how long the log took; results is nil
+// if the log failed. It is called before the first command.
+func (r *Recorder) Observe(fn func(group []attendance.Command, results []Result, took time.Duration)) {
+	r.observe = fn
 }
 
 // Submit takes a command in, stamps it with the time, and returns at once. When the
@@ -187,7 +194,11 @@ func (r *Recorder) commit(group []request) {
 		commands[i] = group[i].command
 	}
 	// A group is committed even while the program stops: its commands were taken in.
+	began := time.Now()
 	results, err := r.log.Append(context.Background(), commands)
+	if r.observe != nil {
+		r.observe(commands, results, time.Since(began))
+	}
 	if err != nil {
 		err = storageError(err)
 		for _, q := range group {

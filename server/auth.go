@@ -23,6 +23,8 @@ const (
 type request struct {
 	log *slog.Logger
 	raw *http.Request
+	// refused counts an error that is answered; nil: nobody counts.
+	refused func(attendance.Code)
 	// viewer asks who it is, the first time, and remembers it.
 	viewer func() (identity.Viewer, error)
 }
@@ -32,7 +34,7 @@ type requestKey struct{}
 // remembered puts the request into its context.
 func (s *Server) remembered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		q := &request{log: s.log.With("method", r.Method, "route", routeName(r))}
+		q := &request{log: s.log.With("method", r.Method, "route", routeName(r)), refused: s.cfg.Refused}
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, q))
 		q.raw = r
 		q.viewer = sync.OnceValues(func() (identity.Viewer, error) { return s.authenticate(r) })

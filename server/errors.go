@@ -73,6 +73,9 @@ func problemOf(ctx context.Context, err error) *problem {
 		err = attendance.Refuse(attendance.CodeTooLarge, "This is more than we take at once. Send less.")
 	}
 	e := attendance.AsError(err)
+	if q := requestOf(ctx); q.refused != nil {
+		q.refused(e.Code)
+	}
 	p = &problem{Status: httpStatus[e.Code], Code: string(e.Code), Detail: e.Message, Field: e.Field, Retry: e.Retry.Milliseconds()}
 	if p.Status >= http.StatusInternalServerError && e.Code != attendance.CodeBusy && ctx.Err() == nil { // or else the client has gone
 		requestOf(ctx).log.ErrorContext(ctx, "request failed", slog.String("code", p.Code), slog.Any("err", err))

@@ -49,7 +49,7 @@ func (s *Server) liveSocket(w http.ResponseWriter, r *http.Request) {
 	t := live.NewWebSocket(conn, early)
 	p := &participant{server: s, viewer: v, conn: s.Hub.Accept(t)}
 	p.ctx = context.WithValue(context.Background(), requestKey{}, &request{
-		log: s.log, raw: &http.Request{}, viewer: func() (identity.Viewer, error) { return v, nil },
+		log: s.log, raw: &http.Request{}, refused: s.cfg.Refused, viewer: func() (identity.Viewer, error) { return v, nil },
 	})
 	// The request, its buffers and its deep stack are let go: what stays of an idle
 	// connection is this goroutine.

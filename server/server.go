@@ -29,6 +29,8 @@ type Config struct {
 	PublicURL string
 	// Proxies are believed when they say X-Forwarded-For and X-Forwarded-Proto.
 	Proxies Proxies
+	// Refused, if it is not nil, is called with the code of each error that is answered.
+	Refused func(attendance.Code)
 	// Assets is the built front end.
 	Assets fs.FS
 	// Clock tells the time, and Log takes what operators should know; both are needed.

@@ -16,6 +16,7 @@ import (
 	"github.com/muster-live/muster/cluster/remote"
 	"github.com/muster-live/muster/identity"
 	"github.com/muster-live/muster/live"
+	"github.com/muster-live/muster/metrics"
 	"github.com/muster-live/muster/recorder"
 	"github.com/muster-live/muster/server"
 	"github.com/muster-live/muster/web"
@@ -28,6 +29,7 @@ type serveCmd struct {
 	Listen         string        `help:"Address to listen on." default:"127.0.0.1:8080" env:"MUSTER_LISTEN"`
 	PublicURL      string        `help:"Where people reach the server, such as https://muster.example.edu. Without it, links say what the browser said." env:"MUSTER_PUBLIC_URL"`
 	TrustedProxies []string      `help:"Addresses or networks of the reverse proxies before the server, such as 10.0.0.0/8. Theirs alone are believed when they say X-Forwarded-For and X-Forwarded-Proto." env:"MUSTER_TRUSTED_PROXIES" placeholder:"NETWORK"`
+	Metrics        string        `help:"Address to tell metrics at, for Prometheus, as /metrics; such as 127.0.0.1:9090. Without it, there are none." env:"MUSTER_METRICS" placeholder:"ADDRESS"`
 	DrainWait      time.Duration `help:"How long to go on after being told to stop, while /readyz says no, so that load balancers notice before connections end." env:"MUSTER_DRAIN_WAIT"`
 	TLSCert        string        `help:"Certificate chain (PEM), to speak HTTPS without a proxy." type:"existingfile" env:"MUSTER_TLS_CERT"`
 	TLSKey         string        `help:"Key of the certificate (PEM)." type:"existingfile" env:"MUSTER_TLS_KEY"`
@@ -65,11 +67,12 @@ type node struct {
 	Accounts *identity.Accounts
 	Recorder *recorder.Recorder
 
-	hub    *live.Hub
-	link   *remote.Link // to the other processes; nil on SQLite
-	server *server.Server
-	http   *http.Server
-	failed chan error // has room for one: the server stopped by itself
+	hub     *live.Hub
+	link    *remote.Link // to the other processes; nil on SQLite
+	server  *server.Server
+	http    *http.Server
+	metrics *http.Server // nil: nobody wants any
+	failed  chan error   // has room for one: the server stopped by itself
 }
 
 // Limits of stopping.
@@ -100,6 +103,12 @@ func startNode(ctx context.Context, c *serveCmd, log *slog.Logger) (_ *node, err
 	}
 	n.hub = live.NewHub(n.Store, join, log)
 	n.Recorder = recorder.New(n.Store, n.hub, time.Now)
+	told := metrics.New()
+	told.WatchHub(n.hub)
+	told.WatchRecorder(n.Recorder)
+	if n.link != nil {
+		told.WatchLink(n.link)
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.Close())
@@ -117,7 +126,7 @@ func startNode(ctx context.Context, c *serveCmd, log *slog.Logger) (_ *node, err
 		return nil, err
 	}
 	n.server, err = server.New(
-		server.Config{PublicURL: c.PublicURL, Proxies: proxies, Assets: assets, Clock: time.Now, Log: log},
+		server.Config{PublicURL: c.PublicURL, Proxies: proxies, Refused: told.Refused, Assets: assets, Clock: time.Now, Log: log},
 		server.Parts{
 			Accounts: n.Accounts, Roles: n.Store, Roster: n.Store, Reports: n.Store, Commands: n.Store,
 			Recorder: n.Recorder, Hub: n.hub, Tickets: attendance.Tickets{Key: ticketKey},
@@ -128,6 +137,9 @@ func startNode(ctx context.Context, c *serveCmd, log *slog.Logger) (_ *node, err
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", c.Listen, err)
+	}
+	if n.metrics, err = serveMetrics(ctx, c.Metrics, told.Handler()); err != nil {
+		return nil, errors.Join(err, listener.Close())
 	}
 	n.URL = c.url(listener.Addr())
 	n.http = n.server.HTTPServer()
@@ -141,6 +153,24 @@ func startNode(ctx context.Context, c *serveCmd, log *slog.Logger) (_ *node, err
 		}
 	}()
 	return n, nil
+}
+
+// serveMetrics listens at an address for those who ask for /metrics. It returns nil if
+// there is no address. It is a listener of its own, since metrics are not for
+// everybody who can reach the server.
+func serveMetrics(ctx context.Context, address string, handler http.Handler) (*http.Server, error) {
+	if address == "" {
+		return nil, nil
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s for --metrics: %w", address, err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", handler)
+	s := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = s.Serve(listener) }() // until Close
+	return s, nil
 }
 
 func frontEnd() (fs.FS, error) { return web.Files() }
@@ -182,5 +212,8 @@ func (n *node) Close() error {
 		errs = append(errs, n.http.Shutdown(ctx))
 	}
 	n.Recorder.Close()
+	if n.metrics != nil {
+		errs = append(errs, n.metrics.Close())
+	}
 	return errors.Join(append(errs, n.Store.Close())...)
 }
