@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"store/postgres":      {"attendance", "recorder", "live", "roster", "identity", "report"},
 	"store/move":          {"store/postgres", "store/sqlite"},
 	"store/storetest":     {"attendance", "recorder", "live", "roster", "identity", "report"},
+	"deploy":              {},
 	"faults":              {"attendance", "bench", "client", "rig"},
 	"metrics":             {"attendance", "cluster/remote", "live", "recorder"},
 	"rig":                 {},
