@@ -19,6 +19,7 @@ import (
 	"github.com/muster-live/muster/metrics"
 	"github.com/muster-live/muster/recorder"
 	"github.com/muster-live/muster/server"
+	"github.com/muster-live/muster/store/postgres"
 	"github.com/muster-live/muster/web"
 )
 
@@ -143,6 +144,9 @@ func startNode(ctx context.Context, c *serveCmd, log *slog.Logger) (_ *node, err
 	}
 	n.URL = c.url(listener.Addr())
 	n.http = n.server.HTTPServer()
+	if db, ok := n.Store.(*postgres.Store); ok {
+		go watchClock(ctx, db, log)
+	}
 	go func() {
 		serve := func() error { return n.http.Serve(listener) }
 		if c.TLSCert != "" {
@@ -153,6 +157,25 @@ func startNode(ctx context.Context, c *serveCmd, log *slog.Logger) (_ *node, err
 		}
 	}()
 	return n, nil
+}
+
+// watchClock says each minute if the clocks have come apart since the start, until
+// ctx ends.
+func watchClock(ctx context.Context, db *postgres.Store, log *slog.Logger) {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if skew, err := db.Skew(ctx); err == nil { // else others say that the database is away
+			if err := postgres.CheckSkew(skew); err != nil {
+				log.ErrorContext(ctx, "codes may be refused", "err", err)
+			}
+		}
+	}
 }
 
 // serveMetrics listens at an address for those who ask for /metrics. It returns nil if

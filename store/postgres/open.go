@@ -95,6 +95,13 @@ func (s *Store) setUp(ctx context.Context) error {
 	if err := checkServer(ctx, conn); err != nil {
 		return err
 	}
+	skew, err := measureSkew(ctx, conn, time.Now)
+	if err == nil {
+		err = CheckSkew(skew)
+	}
+	if err != nil {
+		return err
+	}
 	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, migrationLock); err != nil {
 		return fmt.Errorf("wait for other processes to bring the schema up to date: %w", err)
 	}
