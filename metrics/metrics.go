@@ -57,7 +57,9 @@ func New() *Metrics {
 }
 
 // Handler answers with all metrics as text.
-func (m *Metrics) Handler() http.Handler { return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}) }
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
 
 // Refused counts an error that a client was answered.
 func (m *Metrics) Refused(code attendance.Code) { m.refused.WithLabelValues(string(code)).Inc() }
