@@ -329,14 +329,13 @@ func (r *room) greet(c *Conn, j Join) frame {
 	if !ok || j.Roster != r.roster {
 		return r.snapshot(c)
 	}
-	r.watchers[c].everyone = true
 	delta := r.delta(AudienceBoard, *j.Seq, events)
 	if len(events) > len(r.people)/2 {
 		if whole := r.snapshot(c); len(whole.buf) < len(delta.buf) {
-			r.watchers[c].everyone = false
 			return whole
 		}
 	}
+	r.watchers[c].everyone = true // only now: making a snapshot says that it is told
 	return delta
 }
 

@@ -112,6 +112,25 @@ func TestComingBackAfterMuchGivesAShorterSnapshot(t *testing.T) {
 	}
 }
 
+// A board that missed much, though not enough for a snapshot, has also missed who came
+// and went.
+func TestComingBackWithADeltaTellsWhoIsThere(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, newStore(t, 30))
+	n.open(t)
+	n.join(t, 1, "student", "")
+	for p := attendance.PersonID(1); p <= 20; p++ {
+		n.checkIn(t, p)
+	}
+	board, m := n.join(t, teacher, "board", `,"seq":1,"roster":1`)
+	if m.T != "delta" || len(m.Events) != 20 {
+		t.Fatalf("after missing 20 events of 30 students: %s", m.raw)
+	}
+	if m, _ := board.until(is("presence")); len(m.All) != 1 || m.All[0] != 1 {
+		t.Errorf("after the delta: %s", m.raw)
+	}
+}
+
 func TestEveryNodeShowsWhatAnyNodeCommits(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 30)
