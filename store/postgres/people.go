@@ -36,7 +36,7 @@ func readPerson(ctx context.Context, tx pgx.Tx, id attendance.PersonID) (roster.
 
 // People returns a page of all people, by name, and the cursor of the next page.
 func (s *Store) People(ctx context.Context, page roster.Page) (found []roster.Person, next string, err error) {
-	name, id := splitCursor(page.After)
+	name, id := roster.ParseCursor(page.After)
 	const text = `p.family || ' ' || p.given || ' ' || coalesce(p.ref, '') || ' ' || coalesce(p.username, '') || ' ' || p.email`
 	where, args := matching(page.Query, text, name, id, page.Limit+1)
 	const key = `lower(p.family || ' ' || p.given)`
@@ -56,7 +56,7 @@ func (s *Store) People(ctx context.Context, page roster.Page) (found []roster.Pe
 	if len(found) > page.Limit {
 		found = found[:page.Limit]
 		last := found[page.Limit-1]
-		next = joinCursor(last.Family+" "+last.Given, int64(last.ID))
+		next = roster.Cursor(last.Family+" "+last.Given, int64(last.ID))
 	}
 	return found, next, nil
 }
@@ -74,7 +74,7 @@ func (s *Store) AddPerson(ctx context.Context, actor attendance.PersonID, p rost
 		if added, err = readPerson(ctx, tx, id); err != nil {
 			return err
 		}
-		return addAudit(ctx, tx, now, actor, "add person", fmt.Sprint("person ", id), personJSON(added))
+		return addAudit(ctx, tx, now, actor, "add person", fmt.Sprint("person ", id), added.Detail())
 	})
 	return added, err
 }
@@ -107,7 +107,7 @@ func (s *Store) ChangePerson(ctx context.Context, actor, id attendance.PersonID,
 				return err
 			}
 		}
-		return addAudit(ctx, tx, now, actor, "change person", fmt.Sprint("person ", id), map[string]any{"old": personJSON(before), "new": personJSON(p)})
+		return addAudit(ctx, tx, now, actor, "change person", fmt.Sprint("person ", id), map[string]any{"old": before.Detail(), "new": p.Detail()})
 	})
 	return p, courses, err
 }
@@ -143,8 +143,4 @@ func personConflict(err error) error {
 		return &attendance.Error{Code: attendance.CodeConflict, Field: "ref", Message: "Somebody else has this reference. Choose another."}
 	}
 	return fmt.Errorf("write person: %w", err)
-}
-
-func personJSON(p roster.Person) map[string]any {
-	return map[string]any{"given": p.Given, "family": p.Family, "email": p.Email, "username": p.Username, "admin": p.Admin, "active": p.Active}
 }

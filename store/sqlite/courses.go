@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -97,7 +96,7 @@ func (s *Store) Members(ctx context.Context, course attendance.CourseID) ([]rost
 
 // Courses returns a page of all courses, by title, and the cursor of the next page.
 func (s *Store) Courses(ctx context.Context, p roster.Page) (found []roster.Listing, next string, err error) {
-	title, id := splitCursor(p.After)
+	title, id := roster.ParseCursor(p.After)
 	where, args := matching(p.Query, `c.code || ' ' || c.title || ' ' || coalesce(t.title, '')`)
 	args = append(args, title, id, p.Limit+1)
 	err = eachRow(ctx, s.read, `SELECT `+courseColumns+`, coalesce((SELECT json_group_array(p.given || ' ' || p.family)
@@ -120,7 +119,7 @@ func (s *Store) Courses(ctx context.Context, p roster.Page) (found []roster.List
 	if len(found) > p.Limit {
 		found = found[:p.Limit]
 		last := found[p.Limit-1]
-		next = joinCursor(last.Title, int64(last.ID))
+		next = roster.Cursor(last.Title, int64(last.ID))
 	}
 	return found, next, nil
 }
@@ -141,17 +140,13 @@ func (s *Store) ChangeRules(ctx context.Context, actor attendance.PersonID, id a
 		if err != nil {
 			return fmt.Errorf("change the rules of course %d: %w", id, err)
 		}
-		return addAudit(ctx, tx, now, actor, "change settings", fmt.Sprint("course ", id), map[string]any{"old": rulesJSON(before), "new": rulesJSON(c.Rules)})
+		return addAudit(ctx, tx, now, actor, "change settings", fmt.Sprint("course ", id), map[string]any{"old": roster.RulesDetail(before), "new": roster.RulesDetail(c.Rules)})
 	})
 	return c, err
 }
 
 func lateMinutes(r attendance.Rules) sql.NullInt64 {
 	return sql.NullInt64{Int64: int64(r.LateAfter / time.Minute), Valid: r.LateAfter >= 0}
-}
-
-func rulesJSON(r attendance.Rules) map[string]any {
-	return map[string]any{"late_after": r.LateAfter.String(), "on_close": r.OnClose.String(), "code_step": r.CodeStep.String(), "code_grace": r.CodeGrace}
 }
 
 // matching returns a condition that each word of a query occurs in a text, and its
@@ -163,14 +158,4 @@ func matching(query, text string) (where string, args []any) {
 		args = append(args, word)
 	}
 	return where, args
-}
-
-// A cursor is the sort key and the id of the last row, so that pages stay right
-// while rows come and go.
-func joinCursor(key string, id int64) string { return strconv.FormatInt(id, 10) + " " + key }
-
-func splitCursor(cursor string) (key string, id int64) {
-	digits, key, _ := strings.Cut(cursor, " ")
-	id, _ = strconv.ParseInt(digits, 10, 64) // a cursor that is not ours gives some page, and no harm
-	return key, id
 }

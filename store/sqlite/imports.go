@@ -86,17 +86,8 @@ func (s *Store) ApplyImport(ctx context.Context, actor attendance.PersonID, now 
 		if w.err != nil {
 			return w.err
 		}
-		return addAudit(ctx, tx, now, actor, "import roster", "roster", auditCounts(cs))
+		return addAudit(ctx, tx, now, actor, "import roster", "roster", cs.Detail())
 	})
-}
-
-func auditCounts(cs *roster.ChangeSet) map[string]any {
-	tally := func(t roster.Tally) map[string]int {
-		return map[string]int{"add": t.Add, "change": t.Change, "end": t.End}
-	}
-	c := cs.Counts
-	return map[string]any{"digest": cs.Digest, "terms": tally(c.Terms), "courses": tally(c.Courses), "people": tally(c.People),
-		"enrolments": tally(c.Enrolments), "rejects": c.Rejects}
 }
 
 // importWriter writes a change set, many rows a statement. After the first error it

@@ -34,7 +34,7 @@ func readPerson(ctx context.Context, q queryer, id attendance.PersonID) (roster.
 
 // People returns a page of all people, by name, and the cursor of the next page.
 func (s *Store) People(ctx context.Context, page roster.Page) (found []roster.Person, next string, err error) {
-	name, id := splitCursor(page.After)
+	name, id := roster.ParseCursor(page.After)
 	where, args := matching(page.Query, `p.family || ' ' || p.given || ' ' || coalesce(p.ref, '') || ' ' || coalesce(p.username, '') || ' ' || p.email`)
 	args = append(args, name, id, page.Limit+1)
 	const key = `(p.family || ' ' || p.given) COLLATE NOCASE`
@@ -50,7 +50,7 @@ func (s *Store) People(ctx context.Context, page roster.Page) (found []roster.Pe
 	if len(found) > page.Limit {
 		found = found[:page.Limit]
 		last := found[page.Limit-1]
-		next = joinCursor(last.Family+" "+last.Given, int64(last.ID))
+		next = roster.Cursor(last.Family+" "+last.Given, int64(last.ID))
 	}
 	return found, next, nil
 }
@@ -71,7 +71,7 @@ func (s *Store) AddPerson(ctx context.Context, actor attendance.PersonID, p rost
 		if p, err = readPerson(ctx, tx, attendance.PersonID(id)); err != nil {
 			return err
 		}
-		return addAudit(ctx, tx, now, actor, "add person", fmt.Sprint("person ", id), personJSON(p))
+		return addAudit(ctx, tx, now, actor, "add person", fmt.Sprint("person ", id), p.Detail())
 	})
 	return p, err
 }
@@ -103,7 +103,7 @@ func (s *Store) ChangePerson(ctx context.Context, actor, id attendance.PersonID,
 				return err
 			}
 		}
-		return addAudit(ctx, tx, now, actor, "change person", fmt.Sprint("person ", id), map[string]any{"old": personJSON(before), "new": personJSON(p)})
+		return addAudit(ctx, tx, now, actor, "change person", fmt.Sprint("person ", id), map[string]any{"old": before.Detail(), "new": p.Detail()})
 	})
 	return p, courses, err
 }
@@ -131,8 +131,4 @@ func personConflict(err error) error {
 		}
 	}
 	return fmt.Errorf("write person: %w", err)
-}
-
-func personJSON(p roster.Person) map[string]any {
-	return map[string]any{"given": p.Given, "family": p.Family, "email": p.Email, "username": p.Username, "admin": p.Admin, "active": p.Active}
 }
