@@ -2,7 +2,6 @@ package attendance
 
 import (
 	"fmt"
-	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -76,7 +75,7 @@ func (c *Command) Validate() error {
 	if len(c.Marks) == 0 || len(c.Marks) > MaxMarks {
 		return BadField("marks", fmt.Sprintf("a list of 1 to %d pairs [person, mark]", MaxMarks))
 	}
-	if utf8.RuneCountInString(c.Note) > MaxNote || !utf8.ValidString(c.Note) || strings.ContainsRune(c.Note, 0) {
+	if utf8.RuneCountInString(c.Note) > MaxNote || !IsText(c.Note) {
 		return BadField("note", fmt.Sprintf("text of at most %d characters, none of them U+0000", MaxNote))
 	}
 	seen := make(map[PersonID]bool, len(c.Marks))

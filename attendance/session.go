@@ -106,7 +106,7 @@ func (r Rules) Validate() error {
 	case r.OnClose > LeaveUnset:
 		return BadField("on_close", `"absent" or "leave"`)
 	case r.CodeStep < MinCodeStep || r.CodeStep > MaxCodeStep:
-		return BadField("code_step", "from 2 to 600 seconds")
+		return BadField("code_step_ms", "from 2 to 600 seconds")
 	case r.CodeGrace < 0 || r.CodeGrace > MaxCodeGrace:
 		return BadField("code_grace", "from 0 to 10 steps")
 	}

@@ -90,8 +90,11 @@ func (c *Conn) Reply(cmd *attendance.Command, out attendance.Outcome, err error)
 		c.enqueue(ack(cmd, out))
 	}
 	c.mu.Lock()
-	shard := c.shard
+	shard, r := c.shard, c.room
 	c.mu.Unlock()
+	if err == nil && r != nil && out.To > r.head.Load() {
+		c.hub.repair(r) // it was carried out before, through another node
+	}
 	if shard != nil {
 		c.hub.touch(shard)
 	} else {

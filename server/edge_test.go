@@ -214,3 +214,20 @@ func TestReadinessFollowsTheDatabaseAndEndsWithDraining(t *testing.T) {
 		t.Errorf("alive while draining: %d", got)
 	}
 }
+
+func TestTextThatCannotBeKeptIsRefusedByField(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	for _, try := range []struct{ path, body, field string }{
+		{"/api/v1/people", `{"given":"A\u0000da","family":"Lovelace"}`, "given"},
+		{"/api/v1/people", `{"given":"Ada","family":"Lovelace","ref":"\u0000"}`, "ref"},
+		{"/api/v1/courses/1/sessions", `{"title":"Week\u00008"}`, "title"},
+	} {
+		if p := c.call(c.token(admin), "POST", try.path, try.body).problem(t); p.Code != "bad_message" || p.Field != try.field {
+			t.Errorf("%s: %+v", try.body, p)
+		}
+	}
+	if got := c.call(c.token(admin), "GET", "/api/v1/people?q=%00ada", ""); got.StatusCode != http.StatusOK || !strings.Contains(got.body, "Ada") {
+		t.Errorf("a search: %d %s", got.StatusCode, got.body)
+	}
+}

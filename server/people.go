@@ -133,6 +133,11 @@ func (s *Server) patchPerson(ctx context.Context, in *patchPersonInput) (*person
 
 // checkPerson says which field of a person is not as it must be.
 func checkPerson(p roster.Person) error {
+	for field, text := range map[string]string{"given": p.Given, "family": p.Family, "email": p.Email, "ref": p.Ref} {
+		if !attendance.IsText(text) {
+			return attendance.BadField(field, "text, without the character U+0000")
+		}
+	}
 	switch {
 	case p.Given == "" && p.Family == "":
 		return attendance.BadField("family", "given")

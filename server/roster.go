@@ -3,8 +3,8 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -199,8 +199,8 @@ func (s *Server) postSession(ctx context.Context, in *postSessionInput) (*sessio
 	if in.Body.Ends != 0 && in.Body.Ends <= in.Body.Starts {
 		return nil, attendance.BadField("ends", "after starts")
 	}
-	if !utf8.ValidString(in.Body.Title) {
-		return nil, attendance.BadField("title", "text")
+	if !attendance.IsText(in.Body.Title) {
+		return nil, attendance.BadField("title", "text, without the character U+0000")
 	}
 	n := roster.Schedule(in.ID, in.Body.Title, s.now())
 	if in.Body.Starts != 0 {
@@ -246,7 +246,7 @@ type pageInput struct {
 }
 
 func (in *pageInput) page() roster.Page {
-	return roster.Page{Query: in.Query, After: in.Cursor, Limit: in.Limit}
+	return roster.Page{Query: searchable(in.Query), After: searchable(in.Cursor), Limit: in.Limit}
 }
 
 type coursesOutput struct {
@@ -276,4 +276,9 @@ func (s *Server) getCourses(ctx context.Context, in *pageInput) (*coursesOutput,
 		out.Body.Courses[i] = listedCourse{c.ID, c.Code, c.Title, c.Term, c.Students, c.Teachers}
 	}
 	return out, err
+}
+
+// searchable leaves out what is no text, which nothing can be found by.
+func searchable(q string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(q, "\x00", ""), "")
 }

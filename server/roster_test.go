@@ -36,7 +36,7 @@ func TestTeacherChangesTheRulesOfACourse(t *testing.T) {
 	}
 	for body, field := range map[string]string{
 		`{"late_after":-1}`: "late_after", `{"late_after":1441}`: "late_after", `{"late_after":"soon"}`: "late_after",
-		`{"on_close":"delete"}`: "on_close", `{"code_step_ms":1999}`: "code_step", `{"code_grace":11}`: "code_grace",
+		`{"on_close":"delete"}`: "on_close", `{"code_step_ms":1999}`: "code_step_ms", `{"code_grace":11}`: "code_grace",
 	} {
 		if p := c.call(c.token(teacher), "PATCH", "/api/v1/courses/1", body).problem(t); p.Code != "bad_message" || p.Field != field {
 			t.Errorf("%s: %+v, want field %q", body, p, field)

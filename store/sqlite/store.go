@@ -20,7 +20,10 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
+	driver "modernc.org/sqlite" // registers itself as "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/muster-live/muster/attendance"
 )
 
 //go:embed migrations/*.sql
@@ -119,12 +122,22 @@ func (s *Store) inTx(ctx context.Context, fn func(*sql.Tx) error) error {
 		return fmt.Errorf("begin: %w", err)
 	}
 	if err := fn(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
+		return diskProblem(errors.Join(err, tx.Rollback()))
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return diskProblem(fmt.Errorf("commit: %w", err))
 	}
 	return nil
+}
+
+// diskProblem tells a disk that is full or broken from mistakes of ours.
+func diskProblem(err error) error {
+	var failed *driver.Error
+	if errors.As(err, &failed) && (failed.Code()&0xff == sqlite3.SQLITE_FULL || failed.Code()&0xff == sqlite3.SQLITE_IOERR) {
+		return &attendance.Error{Code: attendance.CodeStorage, Retry: time.Second, Err: err,
+			Message: "This could not be written to the disk, and nothing was changed. Try again; if it stays, tell your administrator."}
+	}
+	return err
 }
 
 // toMillis turns a time into what the database keeps: NULL for the zero time.
