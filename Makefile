@@ -67,8 +67,12 @@ fuzz: ## fuzz every parser for a while; FUZZTIME=1m for longer
 		done; \
 	done
 
-bench: build ## sync latency of 300 students, all at once, and of 3,000; memory of 5,000
+bench: build ## sync latency of one server, memory of 5,000 connections, and of two servers, of which one is killed
 	./$(BIN) bench -n 300 --scenario steady --rate 50
 	./$(BIN) bench -n 300 --scenario storm --runs 3
 	./$(BIN) bench -n 3000 --scenario steady --rate 50
 	./$(BIN) bench -n 5000 --scenario idle --duration 10s
+	./$(BIN) bench --nodes 2 -n 300 --scenario steady --rate 50
+	./$(BIN) bench --nodes 2 -n 300 --scenario storm --runs 3
+	./$(BIN) bench --nodes 2 -n 300 --sessions 8 --rate 160 --duration 10s
+	./$(BIN) bench --nodes 2 -n 300 --sessions 20 --rate 50 --duration 12s --kill-after 5s
