@@ -222,6 +222,15 @@ func (h *Hub) Join(ctx context.Context, c *Conn, j Join) error {
 			return err
 		}
 	}
+	if err := h.letIn(r, c, j); err != nil {
+		return err
+	}
+	c.pump() // with no lock held: if the line is broken already, c leaves the room
+	return nil
+}
+
+// letIn has a connection take part in a room, whose users count it already.
+func (h *Hub) letIn(r *room, c *Conn, j Join) error {
 	r.arrivals.Lock()
 	defer r.arrivals.Unlock()
 	c.mu.Lock()
@@ -245,7 +254,6 @@ func (h *Hub) Join(ctx context.Context, c *Conn, j Join) error {
 		r.stay(c.person)
 		h.link.Arrive(r.id, c.person) // before the client knows that it is in
 	}
-	c.pump()
 	return nil
 }
 

@@ -3,6 +3,7 @@ package live_test
 import (
 	"context"
 	"io"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -104,6 +105,20 @@ func TestAPhoneThatAnswersStays(t *testing.T) {
 			t.Errorf("after an hour: %s", m.raw)
 		}
 	})
+}
+
+func TestAPhoneThatIsGoneBeforeItIsLetInHurtsNobody(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, newStore(t, 20))
+	for p := attendance.PersonID(1); p <= 20; p++ {
+		c := n.dial(t, p)
+		c.say(joinAsStudent)
+		c.conn.(*net.TCPConn).SetLinger(0) // the server's answer meets a closed door
+		c.conn.Close()
+	}
+	if _, m := n.join(t, teacher, "board", ""); m.T != "snapshot" {
+		t.Errorf("after them: %s", m.raw)
+	}
 }
 
 func TestASlowPhoneHurtsNobodyAndContinuesFromTheNewest(t *testing.T) {
