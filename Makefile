@@ -7,7 +7,7 @@ TOOL := $(GO) tool -modfile=tools/go.mod
 NPM := npm --prefix web --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test go-test lint web web-test e2e fuzz bench programs FORCE
+.PHONY: help run build test go-test lint web web-test e2e fuzz faults bench programs FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ fuzz: ## fuzz every parser for a while; FUZZTIME=1m for longer
 			echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(or $(FUZZTIME),10s) $$pkg || exit 1; \
 		done; \
 	done
+
+faults: programs ## hold sessions while servers, databases and wires fail; FAULTS='-only kill' for some
+	$(GO) run ./faults $(FAULTS)
 
 bench: build ## sync latency of one server, memory of 5,000 connections, and of two servers, of which one is killed
 	./$(BIN) bench -n 300 --scenario steady --rate 50

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+)
+
+// wire is the line between a server and one that it needs. It passes through a proxy
+// of ours, which can disturb it.
+type wire struct {
+	proxy *toxiproxy.Proxy
+}
+
+// newWire starts a proxy on a free port that passes everything on to addr.
+func newWire(name, addr string) (*wire, error) {
+	api := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	w := &wire{toxiproxy.NewProxy(api, name, "127.0.0.1:0", addr)}
+	if err := w.proxy.Start(); err != nil {
+		return nil, fmt.Errorf("start a proxy to %s: %w", addr, err)
+	}
+	return w, nil
+}
+
+// through returns the URL with the wire's end in place of what it leads to.
+func (w *wire) through(to string) (string, error) {
+	u, err := url.Parse(to)
+	if err != nil {
+		return "", err
+	}
+	u.Host = w.proxy.Listen
+	return u.String(), nil
+}
+
+// cut ends all connections and refuses new ones, as when a server is gone.
+func (w *wire) cut() { w.proxy.Stop() }
+
+// stall lets nothing through any more without ending a connection, as a network does
+// that drops packets. What is under way arrives after mend.
+func (w *wire) stall() error { return w.slow(time.Hour, 0) }
+
+// slow holds everything up, in both directions, for delay ± jitter.
+func (w *wire) slow(delay, jitter time.Duration) error {
+	for _, direction := range []string{"upstream", "downstream"} {
+		toxic := fmt.Sprintf(`{"type":"latency","stream":%q,"attributes":{"latency":%d,"jitter":%d}}`, direction, delay.Milliseconds(), jitter.Milliseconds())
+		if _, err := w.proxy.Toxics.AddToxicJson(strings.NewReader(toxic)); err != nil {
+			return fmt.Errorf("slow a wire: %w", err)
+		}
+	}
+	return nil
+}
+
+// mend undoes whatever was done to the wire.
+func (w *wire) mend() error {
+	w.proxy.Toxics.ResetToxics(context.Background())
+	w.proxy.Lock()
+	enabled := w.proxy.Enabled
+	w.proxy.Unlock()
+	if enabled {
+		return nil
+	}
+	if err := w.proxy.Start(); err != nil {
+		return fmt.Errorf("mend a wire: %w", err)
+	}
+	return nil
+}
