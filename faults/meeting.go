@@ -18,6 +18,7 @@ type meeting struct {
 	mu      sync.Mutex
 	heads   []head // of its log, as they were seen
 	ops     []*operation
+	late    []*operation                      // that were carried out after being refused
 	shown   map[int64]state                   // by seq, as some screen showed it
 	lines   map[attendance.PersonID]int       // of students' screens that are connected
 	changed map[attendance.PersonID]time.Time // when that last became 0 or more

@@ -61,7 +61,7 @@ func newModel(m *meeting) *model {
 func (t *trial) checkHistory(m *meeting) {
 	md := newModel(m)
 	var history []porcupine.Operation
-	for _, op := range m.operations() {
+	for _, op := range slices.Concat(m.ops, m.late) {
 		history = append(history, porcupine.Operation{
 			Input: op, Call: op.call.Sub(t.began).Nanoseconds(), Output: op, Return: op.end.Sub(t.began).Nanoseconds(),
 		})
