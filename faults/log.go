@@ -77,7 +77,7 @@ func (t *trial) checkRecords(ctx context.Context) error {
 		final := t.checkShown(m, l)
 		t.checkCommands(m, l)
 		for _, s := range t.screens {
-			if s.meeting == m {
+			if s.meeting == m && !s.hasGone() {
 				t.checkScreen(s, final)
 			}
 		}
@@ -131,11 +131,11 @@ func (t *trial) checkCommands(m *meeting, l log) {
 	for _, op := range m.ops {
 		d, there := found[op.ID]
 		switch {
-		case op.code != "" && there && op.sent > 1:
+		case op.end.IsZero() && there, op.code != "" && there && op.sent > 1:
 			m.late = append(m.late, op.carriedOut(d))
 		case op.code != "" && there:
 			t.violate("session %d: %s %s of person %d was refused with %s, and it is in the log as %d–%d", m.ID, op.Kind, op.ID, op.actor, op.code, d.From, d.To)
-		case op.code != "":
+		case op.end.IsZero(), op.code != "":
 		case !there, d.From != op.answer.From, d.To != op.answer.To:
 			t.lost++
 			t.violate("session %d: %s %s of person %d was acknowledged as %s, and the database has %+v (there: %t)", m.ID, op.Kind, op.ID, op.actor, brief(&op.answer), d, there)
@@ -148,9 +148,9 @@ func (t *trial) checkCommands(m *meeting, l log) {
 	}
 }
 
-// carriedOut returns the operation as which a command took place of which one copy was
-// refused, and another one, sent through another server, was carried out later: a
-// refusal is not kept.
+// carriedOut returns the operation as which a command took place whose answer nobody
+// waited for; or of which one copy was refused, and another one, sent through another
+// server, was carried out later: a refusal is not kept.
 func (op *operation) carriedOut(d done) *operation {
 	late := *op
 	late.code, late.end = "", time.Now()

@@ -49,7 +49,8 @@ var mayBe = map[string]string{"check_in": "not_open", "close": "already_closed",
 var undecided = []string{"busy", "storage", "too_many"}
 
 // do has a command carried out: it is sent, again and again under the same id and
-// through other servers if need be, until it is answered. After patience without an
+// through other servers if need be, until it is answered or the screen has left for
+// good. After patience without an
 // answer the screen tries another server.
 func (s *screen) do(ctx context.Context, op *operation, patience time.Duration) {
 	op.actor, op.call, op.done = s.person, time.Now(), make(chan struct{})
@@ -69,6 +70,8 @@ func (s *screen) do(ctx context.Context, op *operation, patience time.Duration) 
 		case <-op.done:
 			return
 		case <-ctx.Done():
+			return
+		case <-s.home:
 			return
 		case <-time.After(patience):
 			s.hangUp()

@@ -25,7 +25,7 @@ const (
 // begun is finished, unless ctx ends.
 func (s *screen) study(ctx, busy context.Context, me bench.Student, r *rand.Rand) {
 	var last *operation
-	for n := 1; pause(busy, upTo(r, 2*studentPause)); n++ {
+	for n := 1; pause(busy, upTo(r, 2*studentPause)) && !s.hasGone(); n++ {
 		switch dice := r.IntN(20); {
 		case dice < 12:
 			last = &operation{Kind: "check_in", ID: fmt.Sprintf("%s-%d", s.prefix(), n), Ticket: me.Ticket}
@@ -36,6 +36,19 @@ func (s *screen) study(ctx, busy context.Context, me bench.Student, r *rand.Rand
 			s.leave(r.IntN(2) == 0)
 			pause(busy, upTo(r, 2*awayPause))
 			s.comeBack()
+		}
+	}
+}
+
+// leaveForGood has some of the students go home when the fault begins, of whom no more
+// is heard than that their lines end, if that.
+func (t *trial) leaveForGood() {
+	const one, moment = 8, 100 * time.Millisecond // one of so many; meanwhile its line may break by itself
+	for _, s := range t.screens {
+		if s.view.audience == "student" && t.random.IntN(one) == 0 {
+			s.goHome()
+			politely := t.random.IntN(2) == 0
+			time.AfterFunc(moment, func() { s.leave(politely) })
 		}
 	}
 }

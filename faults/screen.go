@@ -45,6 +45,7 @@ type screen struct {
 	at       *node         // that it is or was connected to
 	joined   time.Time     // since when it is connected and has the state; zero: it is not
 	away     bool          // has left
+	home     chan struct{} // closed when it has left for good
 	deaf     bool          // does not read
 	changed  chan struct{} // closed and replaced when away or deaf changes
 	pending  map[string]*operation
@@ -57,8 +58,8 @@ type screen struct {
 func newScreen(t *trial, m *meeting, name, audience, token string, p attendance.PersonID) *screen {
 	return &screen{
 		trial: t, meeting: m, name: fmt.Sprintf("%s of session %d", name, m.ID), person: p, token: token,
-		view:    view{audience: audience, fresh: true},
-		changed: make(chan struct{}), pending: make(map[string]*operation), answered: make(map[string]*operation),
+		view: view{audience: audience, fresh: true},
+		home: make(chan struct{}), changed: make(chan struct{}), pending: make(map[string]*operation), answered: make(map[string]*operation),
 	}
 }
 
@@ -71,7 +72,7 @@ func (s *screen) live(ctx context.Context, random *rand.Rand) {
 		n := s.trial.nodes[random.IntN(len(s.trial.nodes))]
 		if err := s.visit(ctx, n); err != nil && ctx.Err() == nil {
 			s.trial.violate("%s, connected to %s: %v", s.name, n.Addr, err)
-			return
+			s.startAfresh()
 		}
 		s.mu.Lock()
 		wait := upTo(random, min(longestWait, firstWait<<min(s.tries, 10)))
@@ -246,7 +247,31 @@ func (s *screen) leave(politely bool) {
 	s.left(conn)
 }
 
-func (s *screen) comeBack() { s.set(func() { s.away = false; s.write("may come back") }) }
+func (s *screen) comeBack() {
+	if !s.hasGone() {
+		s.set(func() { s.away = false; s.write("may come back") })
+	}
+}
+
+// goHome has the screen never connect again. The line that it has may go on.
+func (s *screen) goHome() { s.set(func() { s.away = true; close(s.home); s.write("goes home") }) }
+
+func (s *screen) hasGone() bool {
+	select {
+	case <-s.home:
+		return true
+	default:
+		return false
+	}
+}
+
+// startAfresh forgets what the screen shows, so that the trial can go on after a
+// violation.
+func (s *screen) startAfresh() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.view = view{audience: s.view.audience, fresh: true}
+}
 
 // cover has the screen not read any more, or again.
 func (s *screen) cover(deaf bool) { s.set(func() { s.deaf = deaf }) }

@@ -98,6 +98,7 @@ func (t *trial) run(ctx context.Context, sessions, students int) error {
 	looking.Go(func() { t.look(ctx) })
 
 	pause(ctx, leadIn)
+	t.leaveForGood()
 	if err := t.fault.happen(ctx, t); err != nil {
 		return fmt.Errorf("have the fault happen: %w", err)
 	}

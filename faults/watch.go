@@ -135,6 +135,9 @@ func (t *trial) unsettled() string {
 }
 
 func (t *trial) wrong(s *screen) string {
+	if s.hasGone() {
+		return ""
+	}
 	here := s.meeting.here()
 	s.mu.Lock()
 	defer s.mu.Unlock()
