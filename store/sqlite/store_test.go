@@ -21,3 +21,21 @@ func TestADatabaseFromTheFutureIsLeftAlone(t *testing.T) {
 		t.Errorf("opened a schema of version 9999: %v", err)
 	}
 }
+
+func TestADatabaseIsInUseWhileItIsOpen(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, err := Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []bool{true, false} {
+		if used, err := InUse(t.Context(), dir); used != want || err != nil {
+			t.Errorf("in use: %v, %v; want %v", used, err, want)
+		}
+		s.Close()
+	}
+	if used, err := InUse(t.Context(), t.TempDir()); used || err == nil {
+		t.Errorf("a database that there is not: in use %v, %v", used, err)
+	}
+}
