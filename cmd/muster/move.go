@@ -28,6 +28,12 @@ func (c *moveCmd) Run(ctx context.Context, stdout io.Writer) (err error) {
 	if _, err := os.Stat(file); err != nil {
 		return fmt.Errorf("there is nothing to move: %w", err)
 	}
+	switch used, err := sqlite.InUse(ctx, c.Data); {
+	case err != nil:
+		return err
+	case used:
+		return fmt.Errorf("a server, or another program, has %s open, and what it records during the move would stay behind: stop it first", file)
+	}
 	from, err := sqlite.Open(ctx, c.Data)
 	if err != nil {
 		return err
@@ -62,17 +68,23 @@ func writeSums(w io.Writer, sums []move.Sum) error {
 	return err
 }
 
-// moveProgress writes a line a second about what goes on, if w is a terminal.
+// moveProgress writes a line a second about what goes on and how fast, if w is a
+// terminal.
 func moveProgress(w *os.File) func(doing, table string, rows int64) {
 	if !isTerminal(w) {
 		return func(string, string, int64) {}
 	}
-	begun := time.Now()
-	last := begun
+	var begun, said time.Time
+	var first, last int64
+	of := ""
 	return func(doing, table string, rows int64) {
-		if now := time.Now(); now.Sub(last) >= time.Second {
-			last = now
-			fmt.Fprintf(w, "muster: %s %s: %d rows, after %d s\n", doing, table, rows, int(now.Sub(begun).Seconds()))
+		now := time.Now()
+		if of != table || rows < last {
+			of, begun, first = table, now, rows
+		}
+		if last = rows; now.Sub(begun) >= time.Second && now.Sub(said) >= time.Second {
+			said = now
+			fmt.Fprintf(w, "muster: %s %s: %d rows, %.0f a second\n", doing, table, rows, float64(rows-first)/now.Sub(begun).Seconds())
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -142,14 +143,17 @@ func (m *mover) copy(table string) error {
 	}
 	defer rows.Close()
 	source := &copySource{m: m, table: table, columns: columns, rows: rows}
-	if _, err := m.target.CopyFrom(m.ctx, pgx.Identifier{table}, names(columns), source); err != nil {
-		var answer *pgconn.PgError
-		if errors.As(err, &answer) && answer.Where != "" {
-			return fmt.Errorf("copy %s: %w (%s)", table, err, answer.Where)
-		}
-		return fmt.Errorf("copy %s: %w", table, err)
+	_, err = m.target.CopyFrom(m.ctx, pgx.Identifier{table}, names(columns), source)
+	var answer *pgconn.PgError
+	switch {
+	case err == nil:
+		return nil
+	case source.unfit != nil: // of which the server only says that the copy was given up
+		return source.unfit
+	case errors.As(err, &answer) && answer.Where != "":
+		return fmt.Errorf("copy %s: %w (%s)", table, err, answer.Where)
 	}
-	return nil
+	return fmt.Errorf("copy %s: %w", table, err)
 }
 
 // column is a column of a table, as PostgreSQL has it.
@@ -205,6 +209,7 @@ type copySource struct {
 	columns []column
 	rows    *sql.Rows
 	done    int64
+	unfit   error // what PostgreSQL could not keep
 }
 
 func (s *copySource) Next() bool { return s.rows.Next() }
@@ -215,14 +220,39 @@ func (s *copySource) Values() ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.done++
 	for i, c := range s.columns {
-		if n, ok := values[i].(int64); ok && c.boolean {
-			values[i] = n != 0
+		switch v := values[i].(type) {
+		case int64:
+			if c.boolean {
+				values[i] = v != 0
+			}
+		case string:
+			if strings.ContainsRune(v, 0) || !utf8.ValidString(v) {
+				s.unfit = fmt.Errorf("%s of row %d of %s%s has a zero byte in it or is not UTF-8, which PostgreSQL cannot keep: "+
+					"correct it in the SQLite file; nothing was moved", c.name, s.done, s.table, s.key(values))
+				return nil, s.unfit
+			}
 		}
 	}
-	s.done++
 	s.m.tell("copying", s.table, s.done)
 	return values, nil
+}
+
+// key tells a row by the numbers that it begins with, which its table's key does too.
+func (s *copySource) key(values []any) string {
+	var parts []string
+	for i, v := range values {
+		n, number := v.(int64)
+		if !number {
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%s %d", s.columns[i].name, n))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
 }
 
 // tellEvery is how many rows lie between two calls of told.
