@@ -17,6 +17,10 @@ import (
 // change set.
 func (s *Store) AddPeople(ctx context.Context, people []roster.Person, now time.Time) (ids []attendance.PersonID, err error) {
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		// An import gives ids out itself, so none may run between taking ids and using them.
+		if _, err := tx.Exec(ctx, `LOCK TABLE people IN ROW EXCLUSIVE MODE`); err != nil {
+			return fmt.Errorf("wait for imports: %w", err)
+		}
 		rows, err := tx.Query(ctx, `SELECT nextval(pg_get_serial_sequence('people', 'id')) FROM generate_series(1, $1)`, len(people))
 		if err == nil {
 			ids, err = pgx.CollectRows(rows, pgx.RowTo[attendance.PersonID])

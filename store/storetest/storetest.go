@@ -54,7 +54,7 @@ type test func(t *testing.T, open Open)
 
 // Run tests a store, of which fresh makes an empty database.
 func Run(t *testing.T, fresh func(testing.TB) Open) {
-	for _, tests := range []map[string]test{logTests, recordTests, importTests, rosterTests, identityTests, reportTests} {
+	for _, tests := range []map[string]test{logTests, recordTests, importTests, rosterTests, atOnceTests, identityTests, reportTests} {
 		for name, try := range tests {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
