@@ -192,7 +192,7 @@ func (c *Conn) collect() []byte {
 	}
 	b := c.queue
 	c.queue = nil
-	if !c.joined {
+	if !c.joined || c.last != 0 {
 		return b
 	}
 	for _, f := range c.fromRoom() {
@@ -287,8 +287,16 @@ func (c *Conn) Heard() { c.heard.Store(true) }
 // connection when that is said.
 func (c *Conn) bye(spread time.Duration) {
 	c.enqueue(bye("stopping", rand.N(spread)))
+	c.finish(CloseStopping)
+}
+
+// finish closes the connection as soon as what is being written is through, so that
+// the client learns why. Nothing more of the room is sent.
+func (c *Conn) finish(code CloseCode) {
 	c.mu.Lock()
-	c.last = CloseStopping
+	if c.last == 0 {
+		c.last = code
+	}
 	c.mu.Unlock()
 	c.pump()
 }

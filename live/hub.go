@@ -324,7 +324,7 @@ func (h *Hub) reload(ctx context.Context, r *room) {
 		return
 	}
 	for _, c := range r.strangers() {
-		c.Close(CloseForbidden)
+		c.finish(CloseForbidden)
 	}
 	h.touchRoom(r)
 	h.Flush()
@@ -525,7 +525,7 @@ func (h *Hub) SignedOut(p attendance.PersonID) {
 			mine := c.joined && c.person == p
 			c.mu.Unlock()
 			if mine {
-				c.Close(CloseSignedOut)
+				c.finish(CloseSignedOut)
 			}
 		}
 	}
