@@ -29,6 +29,12 @@ func university(t *testing.T) *sqlite.Store {
 	if _, err := demo.Open(t.Context(), dir); err != nil {
 		t.Fatal(err)
 	}
+	return installation(t, dir)
+}
+
+// installation opens the database in a directory.
+func installation(t *testing.T, dir string) *sqlite.Store {
+	t.Helper()
 	s, err := sqlite.Open(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
@@ -160,7 +166,7 @@ func TestAMoveThatIsInterruptedHasNotHappened(t *testing.T) {
 // A table that the mover does not know would be left behind silently.
 func TestEveryTableIsMoved(t *testing.T) {
 	t.Parallel()
-	from, newDatabase := university(t), databases(t)
+	from, newDatabase := installation(t, t.TempDir()), databases(t)
 	sums, err := move.Move(t.Context(), from, newDatabase("tables"), false, quietly)
 	if err != nil {
 		t.Fatal(err)
@@ -198,7 +204,10 @@ func TestWhatDoesNotFitIsNamed(t *testing.T) {
 	t.Parallel()
 	newDatabase := databases(t)
 	for name, family := range map[string]string{"zero": "Zero\x00", "latin1": "M\xfcller"} {
-		from, to := university(t), newDatabase(name)
+		from, to := installation(t, t.TempDir()), newDatabase(name)
+		if _, err := from.AddPeople(t.Context(), make([]roster.Person, 5), time.Now()); err != nil {
+			t.Fatal(err)
+		}
 		unfit, err := from.AddPerson(t.Context(), 0, roster.Person{Family: family}, time.Now())
 		if err != nil {
 			t.Fatal(err)
