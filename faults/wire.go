@@ -41,15 +41,19 @@ func (w *wire) through(to string) (string, error) {
 func (w *wire) cut() { w.proxy.Stop() }
 
 // stall lets nothing through any more without ending a connection, as a network does
-// that drops packets. What is under way arrives after mend.
-func (w *wire) stall() error { return w.slow(time.Hour, 0) }
+// that drops packets. The connections that there are have ended after mend.
+func (w *wire) stall() error { return w.disturb("timeout", `{"timeout":0}`) }
 
 // slow holds everything up, in both directions, for delay ± jitter.
 func (w *wire) slow(delay, jitter time.Duration) error {
+	return w.disturb("latency", fmt.Sprintf(`{"latency":%d,"jitter":%d}`, delay.Milliseconds(), jitter.Milliseconds()))
+}
+
+func (w *wire) disturb(how, attributes string) error {
 	for _, direction := range []string{"upstream", "downstream"} {
-		toxic := fmt.Sprintf(`{"type":"latency","stream":%q,"attributes":{"latency":%d,"jitter":%d}}`, direction, delay.Milliseconds(), jitter.Milliseconds())
+		toxic := fmt.Sprintf(`{"type":%q,"stream":%q,"attributes":%s}`, how, direction, attributes)
 		if _, err := w.proxy.Toxics.AddToxicJson(strings.NewReader(toxic)); err != nil {
-			return fmt.Errorf("slow a wire: %w", err)
+			return fmt.Errorf("disturb a wire: %w", err)
 		}
 	}
 	return nil
