@@ -21,6 +21,7 @@ const (
 	CloseProtocol  CloseCode = 1002
 	CloseNotText   CloseCode = 1003
 	CloseBadText   CloseCode = 1007
+	CloseLost      CloseCode = 1006 // the line is gone; never sent
 	CloseTooLarge  CloseCode = 1009
 	CloseInternal  CloseCode = 1011
 	CloseSignedOut CloseCode = 4001

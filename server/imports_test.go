@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -94,8 +95,15 @@ func TestImportIsPreviewedAppliedAndShownOnTheBoard(t *testing.T) {
 	if !done.Applied || done.Digest != p.Digest {
 		t.Errorf("applied: %+v", done)
 	}
-	if a := c.call(c.token(teacher), "GET", board, ""); !strings.Contains(a.body, "Newcomer") {
-		t.Errorf("the board after: %s", a.body)
+	// The room reads the roster again in the background.
+	for limit := time.Now().Add(10 * time.Second); ; {
+		a := c.call(c.token(teacher), "GET", board, "")
+		if strings.Contains(a.body, "Newcomer") {
+			break
+		}
+		if time.Now().After(limit) {
+			t.Fatalf("the board after: %s", a.body)
+		}
 	}
 }
 

@@ -225,7 +225,7 @@ func (s *Server) liveStream(w http.ResponseWriter, r *http.Request) {
 	}
 	select {
 	case <-r.Context().Done():
-		c.Close(live.CloseNormal)
+		c.Close(live.CloseLost) // by the client's doing, or after it was silent for long
 	case <-c.Done():
 	}
 	<-c.Done()

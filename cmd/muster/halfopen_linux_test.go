@@ -1,0 +1,142 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/muster-live/muster/client"
+)
+
+// elsewhere is another machine, as far as the network goes, with one cable to us.
+type elsewhere struct{ name, cable, host string }
+
+func newElsewhere(t *testing.T) elsewhere {
+	t.Helper()
+	if _, err := exec.LookPath("ip"); err != nil || os.Getuid() != 0 {
+		t.Skip("needs root and the program ip (Debian: iproute2), to make a network of its own")
+	}
+	id := os.Getpid() % 1000
+	e := elsewhere{name: fmt.Sprint("muster", id), cable: fmt.Sprint("muster", id, "a"), host: "10.213.77.1"}
+	t.Cleanup(func() {
+		_ = exec.Command("ip", "link", "delete", e.cable).Run() // at once, and the rest when nobody uses it any more
+		_ = exec.Command("ip", "netns", "delete", e.name).Run()
+	})
+	for _, args := range []string{
+		"netns add " + e.name,
+		"link add " + e.cable + " type veth peer name eth0 netns " + e.name,
+		"addr add " + e.host + "/24 dev " + e.cable, "link set " + e.cable + " up",
+		"-n " + e.name + " addr add 10.213.77.2/24 dev eth0", "-n " + e.name + " link set eth0 up",
+	} {
+		if out, err := exec.Command("ip", strings.Fields(args)...).CombinedOutput(); err != nil {
+			t.Skipf("no network can be made here: ip %s: %s", args, out)
+		}
+	}
+	return e
+}
+
+// do runs fn there: sockets that it opens are that machine's.
+func (e elsewhere) do(t *testing.T, fn func()) {
+	t.Helper()
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // for ever: the thread ends with the goroutine
+		fd, err := unix.Open("/var/run/netns/"+e.name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err == nil {
+			err = unix.Setns(fd, unix.CLONE_NEWNET)
+		}
+		if err == nil {
+			fn()
+		}
+		done <- err
+	}()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A line over which suddenly nothing gets through, and of which nobody is told, is
+// noticed within 10 s: by pings that stay unanswered, and for event streams, which
+// have none, by what is not acknowledged.
+func TestHalfOpenLinesAreNoticedWithinTenSeconds(t *testing.T) {
+	t.Parallel()
+	away := newElsewhere(t)
+	dir := t.TempDir()
+	server := start(t, "serve", "--data", dir, "--listen", away.host+":0")
+	url := server.line(`(http://\S+)`)[0]
+	s := loadOneSession(t, dir, "2")
+	board, err := client.Dial(t.Context(), url, s.Board)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = board.Drop() })
+	if err := board.Send(fmt.Sprintf(`{"t":"join","session":%d,"audience":"board"}`, s.ID)); err != nil {
+		t.Fatal(err)
+	}
+	there := make(map[int64]bool)
+	until := func(people int, limit time.Time) {
+		t.Helper()
+		for len(there) != people {
+			b, err := board.Read(limit)
+			if err != nil {
+				t.Fatalf("%d are there, waiting for %d: %v", len(there), people, err)
+			}
+			var m struct{ On, Off []int64 }
+			if err := json.Unmarshal(b, &m); err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range m.On {
+				there[p] = true
+			}
+			for _, p := range m.Off {
+				delete(there, p)
+			}
+		}
+	}
+	away.do(t, func() {
+		c, err := client.Dial(t.Context(), url, s.Students[0].Token)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		go func() { // it answers pings for as long as any come
+			for _, err := c.Read(time.Time{}); err == nil; _, err = c.Read(time.Time{}) {
+			}
+		}()
+		if err := c.Send(fmt.Sprintf(`{"t":"join","session":%d,"audience":"student"}`, s.ID)); err != nil {
+			t.Error(err)
+		}
+		stream, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		fmt.Fprintf(stream, "GET /api/v1/sessions/%d/live?audience=student HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n\r\n", s.ID, away.host, s.Students[1].Token)
+		go func() {
+			b := make([]byte, 4096)
+			for _, err := stream.Read(b); err == nil; _, err = stream.Read(b) {
+			}
+		}()
+	})
+	until(2, time.Now().Add(10*time.Second))
+	if out, err := exec.Command("ip", "-n", away.name, "addr", "del", "10.213.77.2/24", "dev", "eth0").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	cut := time.Now()
+	until(0, cut.Add(20*time.Second))
+	const promised, slack = 10 * time.Second, time.Second
+	if took := time.Since(cut); took > promised+slack {
+		t.Errorf("noticed after %v", took)
+	} else {
+		t.Logf("noticed after %v", took)
+	}
+	server.end()
+}
