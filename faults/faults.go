@@ -15,6 +15,7 @@ type fault struct {
 	name   string
 	blinds bool // while it lasts, some screens cannot follow the log
 	wordy  bool // teachers write long notes
+	redis  bool // it is Redis that fails, or the wires to it
 	// happen has it happen and returns when it is over. Whom it strikes, how and for
 	// how long it takes from the trial's random numbers.
 	happen func(context.Context, *trial) error
@@ -25,13 +26,13 @@ var faults = []fault{
 	{name: "none", happen: func(ctx context.Context, t *trial) error { pause(ctx, t.span(3*time.Second, time.Second)); return nil }},
 	{name: "kill", happen: kill},
 	{name: "stop", blinds: true, happen: stopAndContinue},
-	{name: "redis-empty", happen: restartRedis},
-	{name: "redis-gone", happen: redisGone},
-	{name: "node-redis", happen: cutOff(func(n *node) []*wire { return []*wire{n.redis} })},
+	{name: "redis-empty", redis: true, happen: restartRedis},
+	{name: "redis-gone", redis: true, happen: redisGone},
+	{name: "node-redis", redis: true, happen: cutOff(func(n *node) []*wire { return []*wire{n.redis} })},
 	{name: "node-postgres", blinds: true, happen: cutOff(func(n *node) []*wire { return []*wire{n.postgres} })},
-	{name: "node-both", blinds: true, happen: cutOff(func(n *node) []*wire { return []*wire{n.redis, n.postgres} })},
-	{name: "bus-slow", happen: slowBus},
-	{name: "bus-lossy", happen: lossyBus},
+	{name: "node-both", blinds: true, redis: true, happen: cutOff(func(n *node) []*wire { return []*wire{n.redis, n.postgres} })},
+	{name: "bus-slow", redis: true, happen: slowBus},
+	{name: "bus-lossy", redis: true, happen: lossyBus},
 	{name: "postgres-slow", happen: slowPostgres},
 	{name: "postgres-restart", blinds: true, happen: restartPostgres},
 	{name: "postgres-crash", blinds: true, happen: crashPostgres},

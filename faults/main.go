@@ -22,10 +22,11 @@ import (
 func main() {
 	c := suite{Out: os.Stdout}
 	flag.Uint64Var(&c.Seed, "seed", rand.Uint64N(1e6), "what all that is random follows from")
-	flag.IntVar(&c.Rounds, "rounds", 2, "how often each fault is tried")
+	flag.IntVar(&c.Rounds, "rounds", 3, "how often each fault is tried")
 	flag.IntVar(&c.Clients, "clients", 200, "about how many clients there are")
 	flag.StringVar(&c.Only, "only", "", "names of the faults to try, with commas")
 	flag.BoolVar(&c.Short, "short", false, "have faults last less long")
+	flag.BoolVar(&c.NoRedis, "no-redis", false, "have servers tell each other what happens through PostgreSQL")
 	flag.StringVar(&c.Muster, "muster", "", "the program to try, instead of one built from here")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

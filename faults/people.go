@@ -11,7 +11,7 @@ import (
 )
 
 // patience is how long somebody waits for an answer before trying another server.
-func patience(r *rand.Rand) time.Duration { return 2*time.Second + upTo(r, 6*time.Second) }
+func patience(r *rand.Rand) time.Duration { return 2*time.Second + upTo(r, 10*time.Second) }
 
 // pauses between what people do.
 const (

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -11,8 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"encoding/json"
-
 	"github.com/gobwas/ws"
 
 	"github.com/muster-live/muster/attendance"
@@ -21,8 +20,6 @@ import (
 
 // Times that a screen keeps, as the pages of muster do.
 const (
-	dialLimit   = 2 * time.Second
-	joinLimit   = 8 * time.Second // for the first state to come
 	pulseEvery  = 3 * time.Second // between two pings of ours
 	pulseLimit  = 4 * time.Second // for the answer to come
 	firstWait   = 250 * time.Millisecond
@@ -70,7 +67,7 @@ func (s *screen) live(ctx context.Context, random *rand.Rand) {
 			return
 		}
 		n := s.trial.nodes[random.IntN(len(s.trial.nodes))]
-		if err := s.visit(ctx, n); err != nil && ctx.Err() == nil {
+		if err := s.visit(ctx, n, patience(random)); err != nil && ctx.Err() == nil {
 			s.trial.violate("%s, connected to %s: %v", s.name, n.Addr, err)
 			s.startAfresh()
 		}
@@ -106,11 +103,12 @@ func (s *screen) await(ctx context.Context, ready func() bool) bool {
 	}
 }
 
-// visit connects, joins, and takes in what comes until the line ends. Its error is
-// one that a person would have to do something about.
-func (s *screen) visit(ctx context.Context, n *node) error {
+// visit connects, joins, and takes in what comes until the line ends, or no state has
+// come for so long. Its error is one that a person would have to do something about.
+func (s *screen) visit(ctx context.Context, n *node, patience time.Duration) error {
 	s.note("goes to %s", n.Addr)
-	limited, cancel := context.WithTimeout(ctx, dialLimit)
+	limit := time.Now().Add(patience)
+	limited, cancel := context.WithDeadline(ctx, limit)
 	conn, err := client.Dial(limited, n.URL, s.token)
 	cancel()
 	if err != nil {
@@ -135,12 +133,13 @@ func (s *screen) visit(ctx context.Context, n *node) error {
 	if gone || conn.Send(join+"}") != nil {
 		return nil
 	}
-	return s.listen(ctx, conn)
+	return s.listen(ctx, conn, limit)
 }
 
-// listen takes in what comes until the line ends, and pings meanwhile.
-func (s *screen) listen(ctx context.Context, conn *client.Conn) error {
-	started, pinged, ponged := time.Now(), time.Now(), true
+// listen takes in what comes until the line ends, and pings meanwhile. The first state
+// has to come before the limit.
+func (s *screen) listen(ctx context.Context, conn *client.Conn, limit time.Time) error {
+	pinged, ponged := time.Now(), true
 	for {
 		if !s.await(ctx, func() bool { return !s.deaf }) {
 			return nil
@@ -168,7 +167,7 @@ func (s *screen) listen(ctx context.Context, conn *client.Conn) error {
 			return nil
 		}
 		switch {
-		case !s.isJoined() && now.Sub(started) > joinLimit, !ponged && now.Sub(pinged) > pulseLimit:
+		case !s.isJoined() && now.After(limit), !ponged && now.Sub(pinged) > pulseLimit:
 			s.note("hears nothing")
 			return nil
 		case ponged && now.Sub(pinged) > pulseEvery:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -11,7 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 )
 
@@ -22,6 +22,7 @@ type suite struct {
 	Clients int    // about how many
 	Only    string // names of faults, with commas; empty: all
 	Short   bool   // faults last less long
+	NoRedis bool   // servers tell each other what happens through PostgreSQL
 	Muster  string // the program; empty: built from here
 	Out     io.Writer
 }
@@ -33,21 +34,6 @@ const (
 	notStudents  = 3 // screens in each session
 )
 
-// figures is what one trial came to.
-type figures struct {
-	began                       time.Time
-	acknowledged, lost, doubled int
-}
-
-// row is what all trials of one fault came to.
-type row struct {
-	name       string
-	tried      int
-	violations int
-	figures
-	lags
-}
-
 // run tries everything, prints what came of it, and reports whether all was well. Its
 // error is that something could not be tried.
 func (c *suite) run(ctx context.Context) (well bool, err error) {
@@ -55,11 +41,8 @@ func (c *suite) run(ctx context.Context) (well bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	dir, err := os.MkdirTemp("", "muster-faults-") // which the user postgres can reach
+	dir, err := os.MkdirTemp("", "muster-faults-")
 	if err != nil {
-		return false, err
-	}
-	if err := os.Chmod(dir, 0o755); err != nil {
 		return false, err
 	}
 	defer func() {
@@ -69,38 +52,35 @@ func (c *suite) run(ctx context.Context) (well bool, err error) {
 			fmt.Fprintf(c.Out, "The logs are in %s\n", dir)
 		}
 	}()
+	if err := os.Chmod(dir, 0o755); err != nil { // for PostgreSQL, which may run as another user
+		return false, err
+	}
 	muster, err := c.program(ctx, dir)
 	if err != nil {
 		return false, err
 	}
 	began := time.Now()
-	sys, err := startSystem(ctx, dir, muster, nodeCount)
-	defer func() {
-		if sys != nil {
-			if stopErr := sys.Stop(); err == nil {
-				err = stopErr
-			}
-		}
-	}()
+	sys, err := startSystem(ctx, dir, muster, nodeCount, !c.NoRedis)
+	defer func() { err = errors.Join(err, sys.Stop()) }()
 	if err != nil {
 		return false, err
 	}
 	rows, err := c.tryAll(ctx, sys, chosen)
 	fmt.Fprintf(c.Out, "\n%s\nseed %d, %d servers, %d clients, %v\n", table(rows), c.Seed, nodeCount, c.clients(), time.Since(began).Round(time.Second))
-	for _, r := range rows {
-		if r.violations > 0 {
-			return false, err
-		}
-	}
-	return err == nil, err
+	return !slices.ContainsFunc(rows, func(r row) bool { return r.violations > 0 }), err
 }
 
 // chosen returns the faults to try.
 func (c *suite) chosen() ([]fault, error) {
-	if c.Only == "" {
-		return faults, nil
-	}
 	var chosen []fault
+	if c.Only == "" {
+		for _, f := range faults {
+			if !f.redis || !c.NoRedis {
+				chosen = append(chosen, f)
+			}
+		}
+		return chosen, nil
+	}
 	for name := range strings.SplitSeq(c.Only, ",") {
 		i := slices.IndexFunc(faults, func(f fault) bool { return f.name == name })
 		if i < 0 {
@@ -150,7 +130,7 @@ func (c *suite) tryAll(ctx context.Context, sys *system, chosen []fault) ([]row,
 				if err := t.keepDiaries(filepath.Join(sys.dir, fmt.Sprintf("%s-%d.txt", f.name, round+1))); err != nil {
 					return rows, err
 				}
-				t.said("to try it again: go run ./faults -seed %d -rounds %d -clients %d -only %s%s", c.Seed, round+1, c.Clients, f.name, map[bool]string{true: " -short"}[c.Short])
+				t.said("to try it again: %s", c.command(f, round))
 			}
 			if ctx.Err() != nil {
 				return rows, ctx.Err()
@@ -158,6 +138,18 @@ func (c *suite) tryAll(ctx context.Context, sys *system, chosen []fault) ([]row,
 		}
 	}
 	return rows, nil
+}
+
+// command tries a fault again, as far as it is random.
+func (c *suite) command(f fault, round int) string {
+	s := fmt.Sprintf("go run ./faults -seed %d -rounds %d -clients %d -only %s", c.Seed, round+1, c.Clients, f.name)
+	if c.Short {
+		s += " -short"
+	}
+	if c.NoRedis {
+		s += " -no-redis"
+	}
+	return s
 }
 
 // newTrial makes the trial of a fault. Its random numbers depend on the seed, the
@@ -172,26 +164,4 @@ func (c *suite) newTrial(sys *system, f fault, round int) *trial {
 			fmt.Fprintf(c.Out, "%s %d: %s\n", f.name, round+1, fmt.Sprintf(format, args...))
 		},
 	}
-}
-
-func (r *row) add(t *trial) {
-	r.tried++
-	r.violations += len(t.violations)
-	r.acknowledged += t.acknowledged
-	r.lost += t.lost
-	r.doubled += t.doubled
-	r.during, r.after, r.presence = max(r.during, t.lags.during), max(r.after, t.lags.after), max(r.presence, t.lags.presence)
-}
-
-// table is the rows for people to read.
-func table(rows []row) string {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "fault\ttried\tacknowledged\tlost\tdoubled\tstale during\tstale after\tpresence wrong after\tviolations\t")
-	for _, r := range rows {
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%.2f s\t%.2f s\t%.1f s\t%d\t\n", r.name, r.tried, r.acknowledged, r.lost, r.doubled,
-			r.during.Seconds(), r.after.Seconds(), r.presence.Seconds(), r.violations)
-	}
-	_ = w.Flush() // to a Builder
-	return b.String()
 }

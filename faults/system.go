@@ -30,54 +30,63 @@ type node struct {
 	postgres, redis *wire
 }
 
-// startSystem starts so many servers that keep their data and output in dir. The
-// caller stops it, even if it fails.
-func startSystem(ctx context.Context, dir, muster string, nodes int) (s *system, err error) {
+// startSystem starts so many servers that keep their data and output in dir, with a
+// Redis or without one. The caller stops it, even if it fails.
+func startSystem(ctx context.Context, dir, muster string, nodes int, redis bool) (s *system, err error) {
 	s = &system{dir: dir, muster: muster}
 	if s.postgres, err = rig.StartPostgres(ctx, filepath.Join(dir, "postgres")); err != nil {
 		return s, err
 	}
 	s.Add(func() error { return s.postgres.Stop() })
-	if s.redis, err = rig.StartRedis(ctx, filepath.Join(dir, "redis")); err != nil {
-		return s, err
+	if redis {
+		if s.redis, err = rig.StartRedis(ctx, filepath.Join(dir, "redis")); err != nil {
+			return s, err
+		}
+		s.Add(func() error { return s.redis.Stop() })
 	}
-	s.Add(func() error { return s.redis.Stop() })
 	for i := range nodes {
 		n, err := s.startNode(ctx, i+1)
 		if err != nil {
 			return s, err
 		}
-		s.Add(func() error {
-			err := n.Stop()
-			n.postgres.cut()
-			n.redis.cut()
-			return err
-		})
+		s.Add(func() error { return n.Stop() }) // the one that runs by then
 		s.nodes = append(s.nodes, n)
 	}
 	return s, nil
 }
 
-func (s *system) startNode(ctx context.Context, number int) (*node, error) {
-	at, err := url.Parse(s.postgres.URL)
+func (s *system) startNode(ctx context.Context, number int) (n *node, err error) {
+	n = &node{}
+	database, err := url.Parse(s.postgres.URL)
 	if err != nil {
 		return nil, err
 	}
-	n := &node{}
-	if n.postgres, err = newWire(fmt.Sprint("postgres", number), at.Host); err != nil {
+	if n.postgres, err = s.newWire(database.Host); err != nil {
 		return nil, err
 	}
-	if n.redis, err = newWire(fmt.Sprint("redis", number), s.redis.Addr); err != nil {
-		return nil, err
-	}
-	database, err1 := n.postgres.through(s.postgres.URL)
-	redis, err2 := n.redis.through(s.redis.URL)
-	if err := errors.Join(err1, err2); err != nil {
-		return nil, err
+	database.Host = n.postgres.end()
+	args := []string{"--database", database.String()}
+	if s.redis != nil {
+		if n.redis, err = s.newWire(s.redis.Addr); err != nil {
+			return nil, err
+		}
+		args = append(args, "--redis", "redis://"+n.redis.end())
 	}
 	log := filepath.Join(s.dir, fmt.Sprintf("node%d.log", number))
-	n.Node, err = rig.StartNode(ctx, s.muster, log, "--database", database, "--redis", redis)
+	n.Node, err = rig.StartNode(ctx, s.muster, log, args...)
 	return n, err
+}
+
+// newWire returns a wire to addr that is cut when the system is stopped.
+func (s *system) newWire(addr string) (*wire, error) {
+	w, err := startWire(addr)
+	if err == nil {
+		s.Add(func() error {
+			w.cut()
+			return nil
+		})
+	}
+	return w, err
 }
 
 // loadSessions makes open sessions, as `muster load-session` does.

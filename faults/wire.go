@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -17,25 +16,18 @@ type wire struct {
 	proxy *toxiproxy.Proxy
 }
 
-// newWire starts a proxy on a free port that passes everything on to addr.
-func newWire(name, addr string) (*wire, error) {
+// startWire starts a proxy on a free port that passes everything on to addr.
+func startWire(addr string) (*wire, error) {
 	api := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	w := &wire{toxiproxy.NewProxy(api, name, "127.0.0.1:0", addr)}
+	w := &wire{toxiproxy.NewProxy(api, addr, "127.0.0.1:0", addr)}
 	if err := w.proxy.Start(); err != nil {
 		return nil, fmt.Errorf("start a proxy to %s: %w", addr, err)
 	}
 	return w, nil
 }
 
-// through returns the URL with the wire's end in place of what it leads to.
-func (w *wire) through(to string) (string, error) {
-	u, err := url.Parse(to)
-	if err != nil {
-		return "", err
-	}
-	u.Host = w.proxy.Listen
-	return u.String(), nil
-}
+// end is the address to connect to.
+func (w *wire) end() string { return w.proxy.Listen }
 
 // cut ends all connections and refuses new ones, as when a server is gone.
 func (w *wire) cut() { w.proxy.Stop() }
