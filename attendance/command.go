@@ -16,6 +16,8 @@ const (
 	OpenSession                      // scheduled → open
 	CloseSession                     // open → closed
 	ReopenSession                    // closed → open
+	FollowExcuses                    // excuses have been given or withdrawn: marks follow
+	JudgeAgain                       // the course's rules have changed: marks follow
 )
 
 // String returns the kind's name in docs/protocol.md.
@@ -31,6 +33,10 @@ func (k CommandKind) String() string {
 		return "close"
 	case ReopenSession:
 		return "reopen"
+	case FollowExcuses:
+		return "excuse"
+	case JudgeAgain:
+		return "judge"
 	}
 	return "unknown"
 }
@@ -43,17 +49,37 @@ type Command struct {
 	Actor   PersonID
 	Kind    CommandKind
 	At      time.Time // when the server received it
+	From    string    // where it came from: an address, "change set 12"; empty for check-ins
 
-	Ticket string       // CheckIn: id of the ticket that it uses up, if it came with one
-	Marks  []MarkChange // SetMarks
-	Note   string       // SetMarks: for all of Marks
-	Unset  *OnClose     // CloseSession: overrides the course's rule
+	Ticket string        // CheckIn: id of the ticket that it uses up, if it came with one
+	Card   bool          // CheckIn: by a card reader at the door
+	Waited time.Duration // CheckIn: how long it was kept where there was no line
+	Stands Marking       // CheckIn: the status that it stands for, if it comes to the mark of that; empty: none
+	Marks  []MarkChange  // SetMarks; of FollowExcuses and JudgeAgain, the Person of each
+	Note   string        // SetMarks: for all of Marks
+	Unset  *OnClose      // CloseSession: overrides the course's rule; JudgeAgain: closing does this now
 }
+
+// made is when the command was given, where that was.
+func (c *Command) made() time.Time { return c.At.Add(-c.Waited) }
 
 // MarkChange asks for a student's new mark.
 type MarkChange struct {
 	Person PersonID
 	Mark   Mark
+	Status string // which status of the mark; empty: the mark itself
+	// As, if it is not nil, is the whole line to be written instead (all but its At),
+	// for what knows better than "by hand": an undo, an excuse, a rule, a merge. It may
+	// be about somebody who was a student of the course and is none any more.
+	As *Entry
+}
+
+// entry returns the line that the change asks for.
+func (m *MarkChange) entry(c *Command) Entry {
+	if m.As != nil {
+		return *m.As
+	}
+	return Entry{Mark: m.Mark, Source: ByHand, Actor: c.Actor, Note: c.Note, Status: m.Status}
 }
 
 // Limits of a [Command].
@@ -84,6 +110,9 @@ func (c *Command) Validate() error {
 			return BadField(fmt.Sprintf("marks[%d]", i), "about a person who is not in the list already")
 		}
 		seen[m.Person] = true
+		if m.Status != "" && (m.Mark == Unset || !ValidStatusKey(m.Status)) {
+			return BadField(fmt.Sprintf("marks[%d]", i), "a mark with the key of one of its statuses")
+		}
 	}
 	return nil
 }

@@ -15,6 +15,10 @@ type State struct {
 	// course if All is set, else of those the commands name. Someone who is not a
 	// student of the course has no line.
 	Students map[PersonID]Entry
+	// Excuses has those who are excused from the session, if a command [NeedsExcuses].
+	Excuses map[PersonID]Excuse
+	// CheckIns says when those who checked in did so, if a command is [JudgeAgain].
+	CheckIns map[PersonID]time.Time
 	// Done has the outcomes of the commands that were carried out before.
 	Done map[CommandKey]Outcome
 	// UsedTickets has the ids of tickets that are used up, and by whom.
@@ -37,11 +41,11 @@ func Needs(cmds []Command) (some []PersonID, all bool) {
 		switch c := &cmds[i]; c.Kind {
 		case CheckIn:
 			some = append(some, c.Actor)
-		case SetMarks:
+		case SetMarks, FollowExcuses, JudgeAgain:
 			for _, m := range c.Marks {
 				some = append(some, m.Person)
 			}
-		case CloseSession, ReopenSession:
+		case OpenSession, CloseSession, ReopenSession:
 			return nil, true
 		}
 	}
@@ -83,6 +87,9 @@ type decision struct {
 
 func (d *decision) decide() error {
 	status := d.state.Session.Status
+	if kind := d.command.Kind; !d.state.Session.CancelledAt.IsZero() && (kind == CheckIn || kind == OpenSession || kind == ReopenSession) {
+		return Refuse(CodeCancelled, "This session was cancelled. Whoever runs the course can restore it in the timetable.")
+	}
 	switch d.command.Kind {
 	case CheckIn:
 		return d.checkIn()
@@ -99,6 +106,7 @@ func (d *decision) decide() error {
 			return Refuse(CodeAlreadyClosed, "This session was closed. Reopen it instead.")
 		}
 		d.add(Event{Kind: SessionOpened})
+		d.eachStudent(d.excuse)
 	case CloseSession:
 		return d.close()
 	case ReopenSession:
@@ -110,10 +118,14 @@ func (d *decision) decide() error {
 		}
 		d.add(Event{Kind: SessionReopened})
 		d.eachStudent(func(p PersonID, e Entry) {
-			if e.Source == ByRule {
+			if e.absentByRule() {
 				d.mark(p, Entry{Mark: Unset, Source: ByRule})
 			}
 		})
+	case FollowExcuses:
+		d.followExcuses()
+	case JudgeAgain:
+		d.judgeAgain()
 	}
 	return nil
 }
@@ -132,29 +144,35 @@ func (d *decision) checkIn() error {
 	if by, used := s.UsedTickets[c.Ticket]; used && c.Ticket != "" && by != c.Actor {
 		return Refuse(CodeTicketUsed, "That scan has checked somebody else in. Scan the code on the screen yourself.")
 	}
-	if e.Mark != Unset && e.Mark != Excused && e.Source != ByRule {
+	if e.Mark != Unset && e.Mark != Excused && !e.absentByRule() {
 		return nil
 	}
-	m := Present
-	if limit := s.Rules.LateAfter; limit >= 0 && c.At.Sub(s.Session.OpenedAt) > limit {
-		m = Late
+	m := s.Rules.Judge(c.made().Sub(s.Session.LateFrom()))
+	source := ByCode
+	if c.Card {
+		source = ByCard
 	}
-	d.mark(c.Actor, Entry{Mark: m, Source: ByCode, Actor: c.Actor})
+	line := Entry{Mark: m, Source: source, Actor: c.Actor}
+	if c.Stands.Mark == m {
+		line.Status = c.Stands.Status
+	}
+	d.mark(c.Actor, line)
 	return nil
 }
 
 func (d *decision) setMarks() error {
 	for _, m := range d.command.Marks {
-		if _, enrolled := d.state.Students[m.Person]; !enrolled {
+		if _, enrolled := d.state.Students[m.Person]; !enrolled && m.As == nil {
 			return &Error{Code: CodeUnknownPerson, Field: "marks", Message: "Somebody in the list is not a student of this course. Load the page again."}
 		}
 	}
 	for _, m := range d.command.Marks {
-		e := d.state.Students[m.Person]
-		if e.Mark == m.Mark && e.Source == ByHand && e.Note == d.command.Note || m.Mark == Unset && e.Mark == Unset {
+		e, enrolled := d.state.Students[m.Person]
+		want := m.entry(d.command)
+		if enrolled && e.Marking() == want.Marking() && (want.Mark == Unset || e.Source == want.Source && e.Note == want.Note) {
 			continue
 		}
-		d.mark(m.Person, Entry{Mark: m.Mark, Source: ByHand, Actor: d.command.Actor, Note: d.command.Note})
+		d.mark(m.Person, want)
 	}
 	return nil
 }
@@ -167,13 +185,18 @@ func (d *decision) close() error {
 		return Refuse(CodeAlreadyClosed, "This session is closed already.")
 	}
 	d.add(Event{Kind: SessionClosed})
+	d.eachStudent(func(p PersonID, e Entry) {
+		if _, excused := d.state.Excuses[p]; excused && e.Mark == Unset {
+			d.excuse(p, e) // enrolled since the session was opened
+		}
+	})
 	rule := d.state.Rules.OnClose
 	if d.command.Unset != nil {
 		rule = *d.command.Unset
 	}
 	if rule == MarkAbsent {
 		d.eachStudent(func(p PersonID, e Entry) {
-			if e.Mark == Unset {
+			if _, excused := d.state.Excuses[p]; e.Mark == Unset && !excused {
 				d.mark(p, Entry{Mark: Absent, Source: ByRule})
 			}
 		})
@@ -190,14 +213,16 @@ func (d *decision) eachStudent(fn func(PersonID, Entry)) {
 }
 
 func (d *decision) mark(p PersonID, e Entry) {
-	d.add(Event{Kind: MarkSet, Person: p, Mark: e.Mark, Source: e.Source, Actor: e.Actor, Note: e.Note})
+	d.add(Event{Kind: MarkSet, Person: p, Mark: e.Mark, Source: e.Source, Actor: e.Actor, Note: e.Note, Status: e.Status})
 }
 
 func (d *decision) add(e Event) {
 	d.next++
-	e.Session, e.Seq, e.At = d.state.Session.ID, d.next, d.command.At
+	e.Session, e.Seq, e.At, e.From = d.state.Session.ID, d.next, d.command.made(), d.command.From
 	if e.Kind != MarkSet {
-		e.Source, e.Actor = ByHand, d.command.Actor
+		if e.Source, e.Actor = ByHand, d.command.Actor; e.Actor == 0 {
+			e.Source = ByRule
+		}
 	}
 	d.events = append(d.events, e)
 }
@@ -205,6 +230,7 @@ func (d *decision) add(e Event) {
 func (s *State) apply(events []Event) {
 	for _, e := range events {
 		s.Session.Apply(e)
+		s.Session.Chain = e.Chain(s.Session.Chain)
 		if e.Kind == MarkSet {
 			s.Students[e.Person] = e.Entry()
 		}

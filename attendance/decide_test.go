@@ -33,7 +33,7 @@ func checkIn(id string, p PersonID, after time.Duration) *Command {
 }
 
 func mark(id string, p PersonID, m Mark) *Command {
-	return &Command{ID: id, Session: 7, Actor: teacher, Kind: SetMarks, At: opened, Marks: []MarkChange{{p, m}}}
+	return &Command{ID: id, Session: 7, Actor: teacher, Kind: SetMarks, At: opened, Marks: []MarkChange{{Person: p, Mark: m}}}
 }
 
 func do(t *testing.T, s *State, c *Command) ([]Event, Outcome) {
@@ -128,6 +128,46 @@ func TestClosingFillsInTheUnmarkedAndReopeningTakesThatBack(t *testing.T) {
 	}
 }
 
+// Who opens the room ten minutes early takes nobody ten minutes away.
+func TestLatenessCountsFromThePlannedStart(t *testing.T) {
+	for _, tt := range []struct {
+		starts time.Duration // after the opening
+		after  time.Duration
+		want   Mark
+	}{
+		{10 * time.Minute, 25 * time.Minute, Present},
+		{10 * time.Minute, 25*time.Minute + time.Millisecond, Late},
+		{-10 * time.Minute, 15 * time.Minute, Present}, // opened late
+		{EarlyOpening, 2*time.Hour + 15*time.Minute, Present},
+		{EarlyOpening + time.Minute, 16 * time.Minute, Late}, // opened on another occasion
+	} {
+		s := lecture()
+		s.Session.Starts = opened.Add(tt.starts)
+		do(t, s, checkIn("c", 1, tt.after))
+		if got := s.Students[1].Mark; got != tt.want {
+			t.Errorf("start %v after the opening, check-in after %v: %v, want %v", tt.starts, tt.after, got, tt.want)
+		}
+	}
+}
+
+func TestACancelledSessionDoesNotOpen(t *testing.T) {
+	for status, kind := range map[Status]CommandKind{Scheduled: OpenSession, Closed: ReopenSession} {
+		s := lecture()
+		s.Session.Status, s.Session.CancelledAt = status, opened
+		refusedWith(t, s, &Command{ID: "o", Actor: teacher, Kind: kind}, CodeCancelled)
+		refusedWith(t, s, checkIn("c", 1, 0), CodeCancelled)
+	}
+}
+
+func TestWhatTheProgramDoesIsByRule(t *testing.T) {
+	s := lecture()
+	s.Session.Status, s.Session.Seq = Scheduled, 0
+	events, _ := do(t, s, &Command{ID: "auto-open", Session: 7, Kind: OpenSession, At: opened, From: "schedule"})
+	if e := events[0]; e.Source != ByRule || e.Actor != 0 || e.From != "schedule" {
+		t.Errorf("%+v", e)
+	}
+}
+
 func TestTicketChecksOnePersonIn(t *testing.T) {
 	s := lecture()
 	mine, friends := checkIn("c", 1, 0), checkIn("c", 2, 0)
@@ -171,7 +211,7 @@ func TestCommandsThatDoNotFitTheSessionAreRefused(t *testing.T) {
 func TestMarkingManyIsAllOrNothing(t *testing.T) {
 	s := lecture()
 	c := mark("m", 1, Present)
-	c.Marks = append(c.Marks, MarkChange{9, Present})
+	c.Marks = append(c.Marks, MarkChange{Person: 9, Mark: Present})
 	refusedWith(t, s, c, CodeUnknownPerson)
 	if s.Students[1].Mark != Unset || s.Session.Seq != 1 {
 		t.Errorf("a refused command left %v at seq %d behind", s.Students[1], s.Session.Seq)
@@ -191,8 +231,8 @@ func TestEventsTellTheWholeStory(t *testing.T) {
 				Kind: CommandKind(rapid.IntRange(0, int(ReopenSession)).Draw(rt, "kind")),
 				At:   opened.Add(time.Duration(rapid.IntRange(0, 30).Draw(rt, "minute")) * time.Minute),
 				Marks: []MarkChange{{
-					PersonID(rapid.IntRange(1, 4).Draw(rt, "person")),
-					Mark(rapid.IntRange(0, MarkCount-1).Draw(rt, "mark")),
+					Person: PersonID(rapid.IntRange(1, 4).Draw(rt, "person")),
+					Mark:   Mark(rapid.IntRange(0, MarkCount-1).Draw(rt, "mark")),
 				}},
 			}
 			events, out, err := Decide(s, c)

@@ -26,6 +26,7 @@ const (
 	CodeNotOpen          Code = "not_open"
 	CodeAlreadyOpen      Code = "already_open"
 	CodeAlreadyClosed    Code = "already_closed"
+	CodeCancelled        Code = "cancelled"
 	CodeCodeWrong        Code = "code_wrong"
 	CodeCodeOld          Code = "code_old"
 	CodeCodeOtherSession Code = "code_other_session"

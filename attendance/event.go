@@ -1,6 +1,10 @@
 package attendance
 
-import "time"
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+)
 
 // EventKind says what an [Event] changed.
 type EventKind uint8
@@ -33,13 +37,33 @@ func ParseEventKind(s string) (EventKind, bool) {
 type Event struct {
 	Session SessionID
 	Seq     int64
-	At      time.Time // when the server received the command
+	At      time.Time // when the server received the command; of a card that waited for a line, when it was read
 	Kind    EventKind
 	Person  PersonID // whose mark; 0 unless Kind is MarkSet
 	Mark    Mark     // the new mark; Unset unless Kind is MarkSet
 	Source  Source
-	Actor   PersonID // who asked for it; 0 when a rule did
+	Actor   PersonID // who asked for it; 0 when closing did
 	Note    string
+	Status  string // which status of the mark; empty: the mark itself
+	From    string // as [Command].From; for the log and its hashes, shown on no screen
+}
+
+// Chain returns the hash that the event is chained with: SHA-256 over the hash of the
+// event before it (nil before the first) and all that the event says. Whoever changes
+// or removes an event of the past breaks the chain.
+func (e *Event) Chain(before []byte) []byte {
+	b := make([]byte, 0, 128)
+	b = append(b, before...)
+	for _, n := range []int64{int64(e.Session), e.Seq, e.At.UnixMilli(), int64(e.Kind), int64(e.Person), int64(e.Mark), int64(e.Source), int64(e.Actor), int64(len(e.Note))} {
+		b = binary.BigEndian.AppendUint64(b, uint64(n))
+	}
+	b = append(b, e.Note...)
+	b = append(b, e.From...)
+	if e.Status != "" { // events had none at first, and hash as before
+		b = append(append(b, 0), e.Status...)
+	}
+	sum := sha256.Sum256(b)
+	return sum[:]
 }
 
 // Entry returns the line of the record that a MarkSet event leaves behind.
@@ -47,5 +71,5 @@ func (e Event) Entry() Entry {
 	if e.Mark == Unset {
 		return Entry{}
 	}
-	return Entry{Mark: e.Mark, At: e.At, Source: e.Source, Actor: e.Actor, Note: e.Note}
+	return Entry{Mark: e.Mark, At: e.At, Source: e.Source, Actor: e.Actor, Note: e.Note, Status: e.Status}
 }

@@ -40,10 +40,14 @@ const (
 	NoSource Source = iota
 	ByCode          // the student checked in with a code or a ticket
 	ByHand          // a teacher, assistant or administrator set it
-	ByRule          // closing the session filled it in
+	ByRule          // nobody: closing the session filled it in, or an excuse did
+	ByCard          // a card reader at the door read the student's card
 )
 
-var sourceNames = [...]string{"", "code", "hand", "rule"}
+// SourceCount is the number of different sources, [NoSource] among them.
+const SourceCount = 5
+
+var sourceNames = [SourceCount]string{"", "code", "hand", "rule", "card"}
 
 // String returns the source's name as it stands in the API and in files.
 func (s Source) String() string { return sourceNames[s] }
@@ -62,11 +66,18 @@ func ParseSource(s string) (Source, bool) {
 // of a student who has no mark yet.
 type Entry struct {
 	Mark   Mark
-	At     time.Time // when the server received what set the mark
+	At     time.Time // when the server received what set the mark; of a card that waited for a line, when it was read
 	Source Source
-	Actor  PersonID // who set it; 0 when a rule did
+	Actor  PersonID // who set it, or excused the student; 0 when closing did
 	Note   string
+	Status string // which status of the mark, by the course's [StatusSet]; empty: the mark itself
 }
+
+// Marking returns the line's mark with its status.
+func (e Entry) Marking() Marking { return Marking{e.Mark, e.Status} }
+
+// absentByRule reports whether closing the session filled the line in.
+func (e Entry) absentByRule() bool { return e.Mark == Absent && e.Source == ByRule && e.Actor == 0 }
 
 // Counts is how many students have each mark, indexed by [Mark].
 type Counts [MarkCount]int

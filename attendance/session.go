@@ -41,8 +41,24 @@ type Session struct {
 	Status   Status
 	OpenedAt time.Time // first opening; the late rule counts from here
 	ClosedAt time.Time // last closing; zero while open
-	Secret   []byte    // key of the session's codes; never leaves the server
-	Seq      int64     // sequence number of the newest event, 0 before the first
+	// CancelledAt is when it was decided that it does not take place; zero: it does.
+	CancelledAt time.Time
+	Secret      []byte // key of the session's codes; never leaves the server
+	Seq         int64  // sequence number of the newest event, 0 before the first
+	Chain       []byte // of the events up to Seq, see [Event.Chain]
+}
+
+// EarlyOpening is how long before its planned start a session may be opened and still
+// nobody is late sooner for it.
+const EarlyOpening = 2 * time.Hour
+
+// LateFrom returns when lateness begins to count: with the opening or, if that was a
+// little before the planned start, with the start.
+func (s *Session) LateFrom() time.Time {
+	if early := s.Starts.Sub(s.OpenedAt); !s.Starts.IsZero() && early > 0 && early <= EarlyOpening {
+		return s.Starts
+	}
+	return s.OpenedAt
 }
 
 // OnClose says what closing a session does to the students without a mark.
@@ -71,7 +87,7 @@ func ParseOnClose(s string) (OnClose, bool) {
 
 // Rules are the settings of a course that decide about marks and codes.
 type Rules struct {
-	// LateAfter is how long after opening a check-in still counts as present.
+	// LateAfter is how long after [Session.LateFrom] a check-in still counts as present.
 	// Negative: nobody is ever late.
 	LateAfter time.Duration
 	OnClose   OnClose
@@ -79,6 +95,14 @@ type Rules struct {
 	CodeStep time.Duration
 	// CodeGrace is for how many steps after its own a code is still taken.
 	CodeGrace int
+}
+
+// Judge returns the mark of who checks in so long after the session was opened.
+func (r Rules) Judge(after time.Duration) Mark {
+	if r.LateAfter >= 0 && after > r.LateAfter {
+		return Late
+	}
+	return Present
 }
 
 // NeverLate, as [Rules].LateAfter, switches the late rule off.
