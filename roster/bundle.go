@@ -1,9 +1,8 @@
 package roster
 
 import (
-	"fmt"
-
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/table"
 )
 
 // Bundle is what files say should be so. Whatever in it is empty says nothing, and
@@ -21,7 +20,23 @@ type Bundle struct {
 	Rejects []Reject
 	// Ignored says what was in the files and is not kept, a line for each file.
 	Ignored []string
+	// Refers says how rows refer to things of each kind, for messages.
+	Refers [len(kindNames)]Reference
+	// Columns are those that a plain list was read by; nil for other formats.
+	Columns *UsedColumns
+	// Notes say how the files were read where that could have been done otherwise.
+	Notes []string
 }
+
+// UsedColumns say which columns a list was read by. A list with the same headings has
+// the same fingerprint.
+type UsedColumns struct {
+	Fingerprint string
+	Mapping     Mapping
+}
+
+// Reference says which column refers to things of a kind, and in which file these are.
+type Reference struct{ Column, File string }
 
 // Extent says how much of its kind a file holds.
 type Extent uint8
@@ -33,18 +48,9 @@ const (
 	Bulk                 // everything: what is missing has ended
 )
 
-// Origin is the place that a row came from.
-type Origin struct {
-	File string
-	Line int // the first line is 1
-}
-
-// String returns the origin as compilers write theirs: users.csv:17.
-func (o Origin) String() string { return fmt.Sprintf("%s:%d", o.File, o.Line) }
-
 // TermRow is a term as a file has it.
 type TermRow struct {
-	Origin
+	table.Origin
 	Ref          string
 	Title        string
 	Starts, Ends string // YYYY-MM-DD; may be empty
@@ -52,7 +58,7 @@ type TermRow struct {
 
 // CourseRow is a course as a file has it.
 type CourseRow struct {
-	Origin
+	table.Origin
 	Ref   string // may be empty; then Code names the course
 	Code  string
 	Title string
@@ -63,7 +69,7 @@ type CourseRow struct {
 // PersonRow is a person as a file has them. At least one of Ref, Username and Email
 // is there, and names the person, in this order.
 type PersonRow struct {
-	Origin
+	table.Origin
 	Ref, Given, Family, Email, Username string
 	Active                              Flag // whether they may sign in; the file has the last word
 	Ended                               bool
@@ -81,7 +87,7 @@ const (
 
 // EnrolmentRow is an enrolment as a file has it.
 type EnrolmentRow struct {
-	Origin
+	table.Origin
 	Ref    string
 	Course string          // key of the course: see CourseRow.Key
 	Person string          // key of the person: see PersonRow.Key
@@ -142,24 +148,10 @@ func (k Kind) String() string { return kindNames[k] }
 
 // Reject is a row that cannot be taken in.
 type Reject struct {
-	Origin
+	table.Origin
 	What  Kind
 	Key   string // the row's own id, as far as it can be read; what it names stays as it is
 	Name  string // what people call the thing, as far as it can be told
 	Field string // the column at fault, if it is one
 	Want  string // a sentence: what is wrong and what was expected
-}
-
-// FileError is a fault that spoils a whole file, so that nothing can be imported.
-type FileError struct {
-	Origin         // Line 0: the file as a whole
-	Problem string // a sentence: what is wrong and what was expected
-}
-
-// Error implements the error interface.
-func (e *FileError) Error() string {
-	if e.Line == 0 {
-		return e.File + ": " + e.Problem
-	}
-	return e.Origin.String() + ": " + e.Problem
 }

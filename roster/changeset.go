@@ -2,11 +2,12 @@ package roster
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
-	"fmt"
-	"io"
+	"hash"
 
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/table"
 )
 
 // Current is everything of the roster that a store has, what has ended included.
@@ -15,6 +16,8 @@ type Current struct {
 	Courses    []StoredCourse
 	People     []StoredPerson
 	Enrolments []StoredEnrolment
+	// Installation is its name, see [Refs]; empty: it has none yet.
+	Installation string
 }
 
 // StoredTerm is a term as a store has it, or is to have it.
@@ -37,6 +40,9 @@ type StoredPerson struct {
 	Ref, Given, Family, Email, Username string
 	Active                              bool
 	Admin                               bool // no import changes it
+	// MergedInto is the record that this one turned out to be of the same person as, and
+	// was merged into; 0: it is one of its own.
+	MergedInto attendance.PersonID
 }
 
 // Name returns the person's name.
@@ -61,8 +67,12 @@ type ChangeSet struct {
 	Rows []ChangeRow
 	// More is how many rows there are besides.
 	More int
+	// Rejects are all rows that are rejected.
+	Rejects []Reject
 	// Ignored says what was in the files and is not kept, a line for each file.
 	Ignored []string
+	// Notes say how the files were read where that could have been done otherwise.
+	Notes []string
 
 	// What is to be stored: each thing that is new or different, as it is to be.
 	Terms      []StoredTerm
@@ -73,6 +83,11 @@ type ChangeSet struct {
 	Touched []attendance.CourseID
 	// Locked are the people who may sign in now and may not afterwards.
 	Locked []attendance.PersonID
+}
+
+// Writes returns how many rows are to be stored.
+func (cs *ChangeSet) Writes() int {
+	return len(cs.Terms) + len(cs.Courses) + len(cs.People) + len(cs.Enrolments)
 }
 
 // MaxShown is how many rows a ChangeSet shows at the most.
@@ -120,7 +135,7 @@ func (c Change) String() string { return changeNames[c] }
 // ChangeRow tells people of one change. Its Origin is empty where the change comes
 // from a row that is missing.
 type ChangeRow struct {
-	Origin
+	table.Origin
 	Change Change
 	What   Kind
 	Name   string
@@ -129,19 +144,62 @@ type ChangeRow struct {
 
 // digest names what the set does.
 func (cs *ChangeSet) digest() string {
-	h := sha256.New()
-	fmt.Fprintln(h, cs.Counts.Rejects)
-	hashAll(h, cs.Terms)
-	hashAll(h, cs.Courses)
-	hashAll(h, cs.People)
-	hashAll(h, cs.Enrolments)
+	h := hasher{Hash: sha256.New()}
+	h.numbers(int64(cs.Counts.Rejects), int64(len(cs.Terms)), int64(len(cs.Courses)), int64(len(cs.People)), int64(len(cs.Enrolments)))
+	for i := range cs.Terms {
+		t := &cs.Terms[i]
+		h.numbers(t.ID)
+		h.texts(t.Ref, t.Title, t.Starts, t.Ends)
+	}
+	for i := range cs.Courses {
+		c := &cs.Courses[i]
+		h.numbers(int64(c.ID), c.Term, number(c.Active))
+		h.texts(c.Ref, c.Code, c.Title)
+	}
+	for i := range cs.People {
+		p := &cs.People[i]
+		h.numbers(int64(p.ID), number(p.Active), number(p.Admin))
+		h.texts(p.Ref, p.Given, p.Family, p.Email, p.Username)
+	}
+	for i := range cs.Enrolments {
+		e := &cs.Enrolments[i]
+		h.numbers(int64(e.Course), int64(e.Person), int64(e.Role), number(e.Ended))
+		h.texts(e.Ref)
+	}
+	h.flush()
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// hashAll writes things so that no two lists are written the same.
-func hashAll[T any](w io.Writer, all []T) {
-	for i := range all {
-		fmt.Fprintf(w, "%#v\n", all[i])
+// hasher hashes values so that no two lists of them are written the same.
+type hasher struct {
+	hash.Hash
+	buf []byte
+}
+
+func (h *hasher) numbers(all ...int64) {
+	for _, n := range all {
+		h.buf = binary.AppendVarint(h.buf, n)
 	}
-	fmt.Fprintln(w)
+}
+
+// texts are written with their lengths.
+func (h *hasher) texts(all ...string) {
+	for _, s := range all {
+		h.buf = append(binary.AppendUvarint(h.buf, uint64(len(s))), s...)
+	}
+	if len(h.buf) > 1<<12 {
+		h.flush()
+	}
+}
+
+func (h *hasher) flush() {
+	h.Write(h.buf)
+	h.buf = h.buf[:0]
+}
+
+func number(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/table"
 )
 
 // Diff returns what has to be done so that what is so becomes what the bundle says.
@@ -15,13 +16,20 @@ import (
 // What a bulk file no longer has ends if it came from such a file, that is, if it
 // has a ref. Rejected rows leave what they name as it is; where a rejected row does
 // not even tell what it names, nothing of its kind ends for being missing.
-func Diff(b *Bundle, cur *Current) *ChangeSet {
-	d := newDiffer(b, cur)
+func Diff(b *Bundle, cur *Current) *ChangeSet { return DiffRows(b, cur, nil) }
+
+// DiffRows is Diff, and calls each, if it is not nil, with every row of which the change
+// set shows the first: in the order that they are found in.
+func DiffRows(b *Bundle, cur *Current, each func(ChangeRow)) *ChangeSet {
+	b, unsettle := settle(b, cur)
+	d := newDiffer(b, cur, each)
 	d.diffTerms()
 	d.diffCourses()
 	d.diffPeople()
 	d.diffEnrolments()
 	d.finish()
+	unsettle(d.out)
+	d.out.Digest = d.out.digest()
 	return d.out
 }
 
@@ -30,6 +38,7 @@ type differ struct {
 	bundle *Bundle
 	cur    *Current
 	out    *ChangeSet
+	each   func(ChangeRow) // is told of every row; may be nil
 	shown  [len(changeNames)][]ChangeRow
 
 	// Of the rows that were rejected: their keys, and whether there are such that
@@ -37,25 +46,27 @@ type differ struct {
 	rejected [len(kindNames)]map[string]bool
 	holes    [len(kindNames)]bool
 
+	zeros zeros
+
 	termOf   map[string]int64               // by ref
 	courseOf map[string]attendance.CourseID // by the bundle's key
 	personOf map[string]attendance.PersonID // by the bundle's key
 	courses  map[attendance.CourseID]*StoredCourse
 	people   map[attendance.PersonID]*StoredPerson
-	gone     map[attendance.PersonID]Origin // whom the bundle ends, and where
-	renamed  map[attendance.PersonID]bool   // whose name or ref is different now
+	gone     map[attendance.PersonID]table.Origin // whom the bundle ends, and where
+	renamed  map[attendance.PersonID]bool         // whose name or ref is different now
 	touched  map[attendance.CourseID]bool
 }
 
-func newDiffer(b *Bundle, cur *Current) *differ {
+func newDiffer(b *Bundle, cur *Current, each func(ChangeRow)) *differ {
 	d := &differ{
-		bundle: b, cur: cur, out: &ChangeSet{Ignored: b.Ignored},
+		bundle: b, cur: cur, each: each, out: &ChangeSet{Ignored: b.Ignored, Notes: b.Notes},
 		termOf:   make(map[string]int64),
 		courseOf: make(map[string]attendance.CourseID, len(b.Courses)),
 		personOf: make(map[string]attendance.PersonID, len(b.People)),
 		courses:  make(map[attendance.CourseID]*StoredCourse, len(cur.Courses)),
 		people:   make(map[attendance.PersonID]*StoredPerson, len(cur.People)),
-		gone:     make(map[attendance.PersonID]Origin),
+		gone:     make(map[attendance.PersonID]table.Origin),
 		renamed:  make(map[attendance.PersonID]bool),
 		touched:  make(map[attendance.CourseID]bool),
 	}
@@ -82,17 +93,12 @@ func (d *differ) reject(r Reject) {
 		d.rejected[r.What][r.Key] = true
 	}
 	d.out.Counts.Rejects++
-	d.show(Rejected, r.What, r.Origin, func() (string, string) {
-		detail := r.Want
-		if r.Field != "" {
-			detail = r.Field + ": " + detail
-		}
-		return cmp.Or(r.Name, r.Key), detail
-	})
+	d.out.Rejects = append(d.out.Rejects, r)
+	d.show(Rejected, r.What, r.Origin, func() (string, string) { return cmp.Or(r.Name, r.Key), r.reason() })
 }
 
 // note counts a change and shows it.
-func (d *differ) note(c Change, what Kind, from Origin, say func() (name, detail string)) {
+func (d *differ) note(c Change, what Kind, from table.Origin, say func() (name, detail string)) {
 	t := d.out.Counts.tally(what)
 	switch c {
 	case Adds:
@@ -105,12 +111,21 @@ func (d *differ) note(c Change, what Kind, from Origin, say func() (name, detail
 	d.show(c, what, from, say)
 }
 
-func (d *differ) show(c Change, what Kind, from Origin, say func() (name, detail string)) {
-	if len(d.shown[c]) == MaxShown {
+func (d *differ) show(c Change, what Kind, from table.Origin, say func() (name, detail string)) {
+	full := len(d.shown[c]) == MaxShown
+	if full {
 		d.out.More++
-		return
+		if d.each == nil {
+			return
+		}
 	}
 	name, detail := say()
+	if d.each != nil {
+		d.each(ChangeRow{from, c, what, name, detail})
+	}
+	if full {
+		return
+	}
 	d.shown[c] = append(d.shown[c], ChangeRow{from, c, what, name, detail})
 }
 
@@ -138,7 +153,7 @@ func (d *differ) finish() {
 		cs.Touched = append(cs.Touched, id)
 	}
 	slices.Sort(cs.Touched)
-	cs.Digest = cs.digest()
+	cs.Notes = append(slices.Clip(cs.Notes), d.zeros.notes()...)
 }
 
 func (d *differ) diffTerms() {
@@ -158,7 +173,7 @@ func (d *differ) diffTerms() {
 		if known {
 			t = *was
 		}
-		var diff changes
+		var diff differences
 		diff.text("title", &t.Title, row.Title)
 		diff.text("starts", &t.Starts, row.Starts)
 		diff.text("ends", &t.Ends, row.Ends)
@@ -173,11 +188,11 @@ func (d *differ) diffTerms() {
 	}
 }
 
-// changes tells what is different of a thing: a list "field: old → new".
-type changes []string
+// differences tells what is different of a thing: a list "field: old → new".
+type differences []string
 
 // text changes a field to a text, if it is one.
-func (c *changes) text(name string, field *string, to string) {
+func (c *differences) text(name string, field *string, to string) {
 	if to == "" || to == *field {
 		return
 	}
@@ -185,7 +200,7 @@ func (c *changes) text(name string, field *string, to string) {
 	*field = to
 }
 
-func (c *changes) flag(name string, field *bool, to bool) {
+func (c *differences) flag(name string, field *bool, to bool) {
 	if to == *field {
 		return
 	}
@@ -196,7 +211,7 @@ func (c *changes) flag(name string, field *bool, to bool) {
 
 // noteDiff notes that a thing is added, or that it changes, and reports whether it
 // does either.
-func (d *differ) noteDiff(known bool, diff changes, what Kind, from Origin, name, added string) bool {
+func (d *differ) noteDiff(known bool, diff differences, what Kind, from table.Origin, name, added string) bool {
 	switch {
 	case !known:
 		d.note(Adds, what, from, func() (string, string) { return name, added })
@@ -225,12 +240,27 @@ func (d *differ) diffCourses() {
 			d.courseOf[c.Ref] = c.ID
 		}
 	}
+	inBundle := make(map[string]bool, len(d.bundle.Courses)) // by ref
+	for i := range d.bundle.Courses {
+		inBundle[d.bundle.Courses[i].Ref] = true
+	}
 	seen := make(map[attendance.CourseID]bool)
 	for _, row := range d.bundle.Courses {
 		found := byCode[strings.ToLower(row.Code)]
 		if row.Ref != "" {
 			found = nil
-			if c, ok := byRef[row.Ref]; ok {
+			c, ok := byRef[row.Ref]
+			if !ok {
+				full, _ := d.zeros.find(CourseKind, row.Ref, row.Origin, func(add func(string)) {
+					for ref := range byRef {
+						if !inBundle[ref] {
+							add(ref)
+						}
+					}
+				})
+				c, ok = byRef[full]
+			}
+			if ok && c.Ref != "" {
 				found = []*StoredCourse{c}
 			}
 		}
@@ -252,7 +282,8 @@ func (d *differ) diffCourses() {
 		}
 		term := d.termOf[row.Term]
 		if row.Term != "" && term == 0 && d.bundle.TermsHold != Absent {
-			d.reject(Reject{Origin: row.Origin, What: CourseKind, Key: row.Key(), Name: row.Title, Field: "termSourcedIds", Want: d.dangling(TermKind, row.Term, sessionsName)})
+			column, want := d.dangling(TermKind, row.Term)
+			d.reject(Reject{Origin: row.Origin, What: CourseKind, Key: row.Key(), Name: row.Title, Field: column, Want: want})
 			continue
 		}
 		if was == nil {
@@ -267,7 +298,7 @@ func (d *differ) diffCourses() {
 	}
 	for i := range d.cur.Courses {
 		if c := &d.cur.Courses[i]; c.Ref != "" && !seen[c.ID] && !d.rejected[CourseKind][c.Ref] {
-			d.endCourse(c, Origin{})
+			d.endCourse(c, table.Origin{})
 		}
 	}
 }
@@ -280,7 +311,7 @@ func (d *differ) addCourse(row CourseRow, id attendance.CourseID, term int64) {
 }
 
 func (d *differ) changeCourse(row CourseRow, c StoredCourse, term int64) {
-	var diff changes
+	var diff differences
 	if row.Ref != "" { // else the code is what it was found by
 		diff.text("code", &c.Code, row.Code)
 	}
@@ -291,6 +322,9 @@ func (d *differ) changeCourse(row CourseRow, c StoredCourse, term int64) {
 		c.Term = term
 	}
 	d.keepCourse(row.Key(), &c)
+	if c.Ref != "" {
+		d.keepCourse(c.Ref, &c) // its row may have lost zeros that others have
+	}
 	if d.noteDiff(true, diff, CourseKind, row.Origin, c.Title, "") {
 		d.out.Courses = append(d.out.Courses, c)
 		d.touched[c.ID] = true
@@ -299,7 +333,7 @@ func (d *differ) changeCourse(row CourseRow, c StoredCourse, term int64) {
 
 // endCourse ends a course. It keeps its people, so that its teachers still find its
 // reports.
-func (d *differ) endCourse(c *StoredCourse, from Origin) {
+func (d *differ) endCourse(c *StoredCourse, from table.Origin) {
 	if !c.Active {
 		d.keepCourse(c.Ref, c)
 		return
@@ -314,15 +348,16 @@ func (d *differ) endCourse(c *StoredCourse, from Origin) {
 // neverKnown is the id of what a file says has ended and the store never had.
 const neverKnown = -1
 
-// dangling says why what a row refers to is not there.
-func (d *differ) dangling(what Kind, key, file string) string {
+// dangling says why what a row refers to is not there, and by which column it does.
+func (d *differ) dangling(what Kind, key string) (column, want string) {
+	ref := d.bundle.Refers[what]
 	if d.rejected[what][key] {
-		return fmt.Sprintf("%s is in %s.csv, but its row there is rejected.", key, file)
+		return ref.Column, fmt.Sprintf("%s is in %s, but its row there is rejected.", key, ref.File)
 	}
-	return fmt.Sprintf("%s is not in %s.csv.", key, file)
+	return ref.Column, fmt.Sprintf("%s is not in %s.", key, ref.File)
 }
 
-func missing(from Origin) string {
+func missing(from table.Origin) string {
 	if from.File == "" {
 		return "no longer in the files"
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/table"
 )
 
 // place is what there is one enrolment of at the most: a person in a course.
@@ -16,28 +17,34 @@ type place struct {
 // enrolments compares enrolments.
 type enrolments struct {
 	*differ
-	byPlace map[place]int // index into cur.Enrolments
-	byRef   map[string]int
+	byPlace *index[place] // in cur.Enrolments
+	byRef   *index[string]
 	to      map[int]StoredEnrolment // what becomes of those in cur.Enrolments
-	rowOf   map[place]*EnrolmentRow // in the bundle
-	ends    map[int]Origin
+	places  []place                 // what each row of the bundle means
+	rowOf   *index[place]           // in the bundle
+	ends    map[int]table.Origin
 }
 
 func (d *differ) diffEnrolments() {
 	stored := d.cur.Enrolments
+	d.zeros.ids = [len(kindNames)]*table.IDs{} // what is known now is what the bundle's keys mean
 	e := &enrolments{
-		differ: d, byPlace: make(map[place]int, len(stored)), byRef: make(map[string]int, len(stored)),
-		to: make(map[int]StoredEnrolment), rowOf: make(map[place]*EnrolmentRow, len(d.bundle.Enrolments)), ends: make(map[int]Origin),
+		differ:  d,
+		byPlace: newIndex(len(stored), func(i int) place { return place{stored[i].Course, stored[i].Person} }),
+		byRef:   newIndex(len(stored), func(i int) string { return stored[i].Ref }),
+		to:      make(map[int]StoredEnrolment), ends: make(map[int]table.Origin),
+		places: make([]place, len(d.bundle.Enrolments)),
 	}
+	e.rowOf = newIndex(len(e.places), func(i int) place { return e.places[i] })
 	for i := range stored {
-		e.byPlace[place{stored[i].Course, stored[i].Person}] = i
+		e.byPlace.add(i)
 		if stored[i].Ref != "" {
-			e.byRef[stored[i].Ref] = i
+			e.byRef.add(i)
 		}
 	}
 	for i := range d.bundle.Enrolments {
-		if row := &d.bundle.Enrolments[i]; !row.Ended {
-			e.diffRow(row)
+		if !d.bundle.Enrolments[i].Ended {
+			e.diffRow(i)
 		}
 	}
 	for i := range d.bundle.Enrolments {
@@ -50,36 +57,37 @@ func (d *differ) diffEnrolments() {
 }
 
 // diffRow compares an enrolment that goes on.
-func (e *enrolments) diffRow(row *EnrolmentRow) {
-	course, person := e.courseOf[row.Course], e.personOf[row.Person]
+func (e *enrolments) diffRow(n int) {
+	row := &e.bundle.Enrolments[n]
+	course, person := lookUp(e, CourseKind, e.courseOf, row.Course, row.Origin), lookUp(e, PersonKind, e.personOf, row.Person, row.Origin)
 	at := place{course, person}
 	fail := func(field, want string) {
 		e.reject(Reject{Origin: row.Origin, What: EnrolmentKind, Key: row.Ref, Name: e.nameOf(person), Field: field, Want: want})
 	}
 	_, gone := e.gone[person]
 	switch {
-	case row.Ref == "" && (course == 0 || person == 0):
+	case row.Ref == "" && (e.rejected[CourseKind][row.Course] || e.rejected[PersonKind][row.Person]):
 		return // the row of a plain file, which has been rejected
 	case course == 0:
-		fail("classSourcedId", e.dangling(CourseKind, row.Course, classesName))
+		fail(e.dangling(CourseKind, row.Course))
 		return
 	case person == 0:
-		fail("userSourcedId", e.dangling(PersonKind, row.Person, usersName))
+		fail(e.dangling(PersonKind, row.Person))
 		return
 	case gone || !e.courses[course].Active:
 		e.out.Counts.Same++ // with the person it ends anyway; with the course it stays as it is
 		return
 	}
-	if first := e.rowOf[at]; first != nil {
-		if first.Role == row.Role {
+	e.places[n] = at
+	if i := e.rowOf.add(n); i != n {
+		if first := &e.bundle.Enrolments[i]; first.Role == row.Role {
 			e.out.Counts.Same++ // it says the same again, under another id
 		} else {
 			fail("role", fmt.Sprintf("By line %d this person has another role in this course. Keep one of the two rows.", first.Line))
 		}
 		return
 	}
-	e.rowOf[at] = row
-	if i, known := e.byPlace[at]; known {
+	if i := e.byPlace.get(at); i >= 0 {
 		e.changeRow(row, i)
 		return
 	}
@@ -93,10 +101,27 @@ func (e *enrolments) diffRow(row *EnrolmentRow) {
 	e.note(Adds, EnrolmentKind, row.Origin, func() (string, string) { return e.nameOf(person), role.String() + " in " + e.titleOf(course) })
 }
 
+// lookUp finds what a key of the bundle means, if need be with the zeros that it has
+// lost.
+func lookUp[ID any](e *enrolments, what Kind, of map[string]ID, key string, from table.Origin) ID {
+	id, ok := of[key]
+	if ok || e.rejected[what][key] {
+		return id
+	}
+	if full, ok := e.zeros.find(what, key, from, func(add func(string)) {
+		for known := range of {
+			add(known)
+		}
+	}); ok {
+		return of[full]
+	}
+	return id
+}
+
 func (e *enrolments) changeRow(row *EnrolmentRow, i int) {
 	was := e.cur.Enrolments[i]
 	to := was
-	var diff changes
+	var diff differences
 	if row.Role != attendance.NoRole && row.Role != was.Role {
 		diff = append(diff, "role: "+was.Role.String()+" → "+row.Role.String())
 		to.Role = row.Role
@@ -128,8 +153,8 @@ func (e *enrolments) releaseRef(ref string, at place) {
 	if ref == "" {
 		return
 	}
-	i, known := e.byRef[ref]
-	if !known || (place{e.cur.Enrolments[i].Course, e.cur.Enrolments[i].Person}) == at {
+	i := e.byRef.get(ref)
+	if i < 0 || (place{e.cur.Enrolments[i].Course, e.cur.Enrolments[i].Person}) == at {
 		return
 	}
 	if to, changed := e.to[i]; changed && to.Ref != ref {
@@ -139,19 +164,27 @@ func (e *enrolments) releaseRef(ref string, at place) {
 	was.Ref = ""
 	e.to[i] = was
 	if !was.Ended {
-		e.ends[i] = Origin{}
+		e.ends[i] = table.Origin{}
 	}
+}
+
+// inBundle reports whether a row says that an enrolment goes on.
+func (e *enrolments) inBundle(s *StoredEnrolment) bool {
+	return e.rowOf.get(place{s.Course, s.Person}) >= 0
 }
 
 // endRow takes in a row that says of an enrolment that it has ended.
 func (e *enrolments) endRow(row *EnrolmentRow) {
-	i, known := e.byRef[row.Ref]
-	if !known {
+	i := e.byRef.get(row.Ref)
+	if row.Ref == "" { // it says who and where instead
+		i = e.byPlace.get(place{e.courseOf[row.Course], e.personOf[row.Person]})
+	}
+	if i < 0 {
 		e.out.Counts.Same++
 		return
 	}
 	was := e.cur.Enrolments[i]
-	if was.Ended || e.rowOf[place{was.Course, was.Person}] != nil {
+	if was.Ended || e.inBundle(&was) {
 		e.out.Counts.Same++ // or another row says that it goes on
 		return
 	}
@@ -174,9 +207,9 @@ func (e *enrolments) endOthers() {
 			continue
 		}
 		c := e.courses[was.Course]
-		if e.rowOf[place{was.Course, was.Person}] == nil && c.Ref != "" && c.Active {
+		if !e.inBundle(was) && c.Ref != "" && c.Active {
 			if _, known := e.ends[i]; !known {
-				e.ends[i] = Origin{}
+				e.ends[i] = table.Origin{}
 			}
 		}
 	}
@@ -190,7 +223,7 @@ func (e *enrolments) write() {
 		if !changed {
 			to = e.cur.Enrolments[i]
 		}
-		if e.rowOf[place{to.Course, to.Person}] != nil {
+		if ends && e.inBundle(&to) {
 			ends = false // it only had to give its ref away
 		}
 		if ends {

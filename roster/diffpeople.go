@@ -12,7 +12,11 @@ type personPlan struct {
 	row  *PersonRow
 	was  *StoredPerson // nil: somebody new
 	to   StoredPerson
-	diff changes
+	ref  string // of the row, with the zeros that it has lost
+	diff differences
+	// alias: the row calls the person by the ref of a record that was merged into theirs,
+	// so it says who is meant in other rows, and no more.
+	alias bool
 	// out says why the row is rejected after all; nil if it is not.
 	out *Reject
 }
@@ -33,6 +37,10 @@ func (d *differ) diffPeople() {
 	for i := range plans {
 		p := &plans[i]
 		switch {
+		case p.alias:
+			d.out.Counts.Same++
+			d.personOf[p.row.Key()] = p.was.ID
+			continue
 		case p.out != nil:
 			d.reject(*p.out)
 			delete(d.personOf, p.row.Key())
@@ -53,6 +61,9 @@ func (d *differ) diffPeople() {
 // keepPerson takes a person in as they are to be.
 func (d *differ) keepPerson(p *personPlan) {
 	d.personOf[p.row.Key()] = p.to.ID
+	if p.ref != p.row.Ref { // other rows may still have the zeros
+		d.personOf[p.ref] = p.to.ID
+	}
 	d.people[p.to.ID] = &p.to
 	if p.was != nil {
 		if p.was.Given != p.to.Given || p.was.Family != p.to.Family || p.was.Ref != p.to.Ref {
@@ -91,12 +102,20 @@ func (d *differ) planPeople() []personPlan {
 			d.personOf[ref] = p.ID
 		}
 	}
+	inBundle := make(map[string]bool, len(d.bundle.People)) // by ref
+	for i := range d.bundle.People {
+		inBundle[d.bundle.People[i].Ref] = true
+	}
 	for i := range d.bundle.People {
 		plans = append(plans, personPlan{row: &d.bundle.People[i]})
 		p := &plans[i]
+		p.ref = d.fullRef(p.row, find, inBundle)
 		if p.was = find.person(p); p.was == nil {
 			row := p.row
 			p.to = StoredPerson{Ref: row.Ref, Given: row.Given, Family: row.Family, Email: row.Email, Username: row.Username, Active: row.Active != No}
+			continue
+		}
+		if p.alias = p.row.Ref != "" && p.was.Ref != "" && p.ref != p.was.Ref; p.alias {
 			continue
 		}
 		if line, again := lineOf[p.was.ID]; again {
@@ -107,6 +126,24 @@ func (d *differ) planPeople() []personPlan {
 		p.change()
 	}
 	return plans
+}
+
+// fullRef returns the ref of a row, with the zeros that it has lost.
+func (d *differ) fullRef(row *PersonRow, find *personFinder, inBundle map[string]bool) string {
+	if _, known := find.byRef[row.Ref]; known || row.Ref == "" {
+		return row.Ref
+	}
+	full, ok := d.zeros.find(PersonKind, row.Ref, row.Origin, func(add func(string)) {
+		for ref := range find.byRef {
+			if !inBundle[ref] { // else they are two
+				add(ref)
+			}
+		}
+	})
+	if !ok {
+		return row.Ref
+	}
+	return full
 }
 
 // change says what becomes of somebody who is known.
@@ -127,7 +164,7 @@ func (p *personPlan) change() {
 		p.to.Active = false
 		return
 	}
-	p.diff.text("ref", &p.to.Ref, p.row.Ref)
+	p.diff.text("ref", &p.to.Ref, p.ref)
 	p.diff.text("given", &p.to.Given, p.row.Given)
 	p.diff.text("family", &p.to.Family, p.row.Family)
 	p.diff.text("email", &p.to.Email, p.row.Email)
@@ -147,8 +184,14 @@ func newPersonFinder(people []StoredPerson) *personFinder {
 		byUsername: make(map[string]*StoredPerson, len(people)),
 		byEmail:    make(map[string][]*StoredPerson, len(people)),
 	}
+	var merged []*StoredPerson
+	byID := make(map[attendance.PersonID]*StoredPerson)
 	for i := range people {
 		p := &people[i]
+		if p.MergedInto != 0 {
+			merged = append(merged, p)
+			continue
+		}
 		if p.Ref != "" {
 			f.byRef[p.Ref] = p
 		}
@@ -157,6 +200,20 @@ func newPersonFinder(people []StoredPerson) *personFinder {
 		}
 		if p.Email != "" {
 			f.byEmail[fold(p.Email)] = append(f.byEmail[fold(p.Email)], p)
+		}
+	}
+	if len(merged) > 0 {
+		for i := range people {
+			byID[people[i].ID] = &people[i]
+		}
+	}
+	for _, p := range merged { // files may go on calling them so
+		into := p
+		for hops := 0; into != nil && into.MergedInto != 0 && hops < len(people); hops++ {
+			into = byID[into.MergedInto]
+		}
+		if into != nil && p.Ref != "" && f.byRef[p.Ref] == nil {
+			f.byRef[p.Ref] = into
 		}
 	}
 	return f
@@ -179,7 +236,7 @@ func fold(s string) string {
 func (f *personFinder) person(p *personPlan) *StoredPerson {
 	row := p.row
 	if row.Ref != "" {
-		if found, ok := f.byRef[row.Ref]; ok {
+		if found, ok := f.byRef[p.ref]; ok {
 			return found
 		}
 	}
@@ -207,7 +264,7 @@ func (f *personFinder) person(p *personPlan) *StoredPerson {
 func claimUsernames(plans []personPlan, people []StoredPerson) {
 	moving := make(map[attendance.PersonID]bool)
 	for i := range plans {
-		if p := &plans[i]; p.was != nil && p.out == nil && fold(p.was.Username) != fold(p.to.Username) {
+		if p := &plans[i]; p.was != nil && p.out == nil && !p.alias && fold(p.was.Username) != fold(p.to.Username) {
 			moving[p.was.ID] = true
 		}
 	}
@@ -229,7 +286,7 @@ func claimUsernames(plans []personPlan, people []StoredPerson) {
 		p := &plans[i]
 		name := fold(p.to.Username)
 		isNew := p.was == nil || moving[p.was.ID]
-		if p.out != nil || p.row.Ended || name == "" || !isNew {
+		if p.out != nil || p.alias || p.row.Ended || name == "" || !isNew {
 			continue
 		}
 		if by, taken := holder[name]; taken {

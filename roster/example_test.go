@@ -9,7 +9,7 @@ import (
 // A list of names is held against a roster that is still empty.
 func Example() {
 	list := file("list.csv", "Matrikel;Name\n0042;Lovelace, Ada\n0043;\n")
-	bundle, err := roster.ReadSheet(list, "CS101", nil) // the headings tell what is what
+	bundle, err := roster.ReadSheet(list, roster.SheetOptions{Course: "CS101"}) // the headings tell what is what
 	if err != nil {
 		fmt.Println(err)
 		return

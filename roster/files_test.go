@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	. "github.com/muster-live/muster/roster"
+	"github.com/muster-live/muster/table"
 )
 
 func TestFileIsReadWhateverItsEncodingAndLineEnds(t *testing.T) {
@@ -49,7 +50,7 @@ func TestFileIsReadWhateverItsEncodingAndLineEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, err := ReadColumns(file("people.csv", content))
+			c, err := ReadColumns(file("people.csv", content), "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,7 +73,7 @@ func TestEncodingIsKnownFromTheWholeFile(t *testing.T) {
 		for before := 1<<16 - 4; before < 1<<16+4; before++ {
 			text := "ref,name\n" + strings.Repeat("1234567,Plain Name\n", 3448)
 			text += strings.Repeat("9", before-len(text)-len(",M")) + ",M" + umlaut + "ller\n"
-			b, err := ReadSheet(file("people.csv", text), "CS101", nil)
+			b, err := ReadSheet(file("people.csv", text), SheetOptions{Course: "CS101"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -93,11 +94,11 @@ func TestBundleIsTheSameAsFolderAndAsZip(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	files, err := Folder(dir)
+	files, err := table.Folder(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	check := func(name string, files []File) {
+	check := func(name string, files []table.File) {
 		t.Helper()
 		b, err := ReadOneRoster(files)
 		if err != nil {
@@ -110,7 +111,7 @@ func TestBundleIsTheSameAsFolderAndAsZip(t *testing.T) {
 	check("folder", files)
 	for _, folder := range []string{"", "export/2026/", "../../etc/"} {
 		z := s.zipped(t, folder)
-		files, err := Zip("bundle.zip", bytes.NewReader(z), int64(len(z)))
+		files, err := table.Zip("bundle.zip", bytes.NewReader(z), int64(len(z)), "manifest.csv")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,7 +155,7 @@ func TestZipThatDoesHarmIsRefused(t *testing.T) {
 			if err := z.Close(); err != nil {
 				t.Fatal(err)
 			}
-			_, err := Zip("bundle.zip", bytes.NewReader(b.Bytes()), int64(b.Len()))
+			_, err := table.Zip("bundle.zip", bytes.NewReader(b.Bytes()), int64(b.Len()), "manifest.csv")
 			if got := fileError(t, err); got.Problem != tt.want {
 				t.Errorf("got  %s\nwant %s", got.Problem, tt.want)
 			}
@@ -181,7 +182,7 @@ func TestZipThatLiesAboutItsSizeIsRefused(t *testing.T) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	files, err := Zip("bundle.zip", bytes.NewReader(b.Bytes()), int64(b.Len()))
+	files, err := table.Zip("bundle.zip", bytes.NewReader(b.Bytes()), int64(b.Len()), "manifest.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +195,7 @@ func TestZipThatLiesAboutItsSizeIsRefused(t *testing.T) {
 func TestWhatIsNoZipIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "PK", "ref,name\n1,Ada\n", string(newSchool().zipped(t, "")[:300])} {
-		_, err := Zip("bundle.zip", strings.NewReader(text), int64(len(text)))
+		_, err := table.Zip("bundle.zip", strings.NewReader(text), int64(len(text)), "manifest.csv")
 		if got := fileError(t, err).Error(); !strings.HasPrefix(got, "bundle.zip: This is not a zip file that can be read") {
 			t.Error(got)
 		}

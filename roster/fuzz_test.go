@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	. "github.com/muster-live/muster/roster"
+	"github.com/muster-live/muster/table"
 )
 
 // wholesome fails the test if a bundle has in it what no store should get, or if what
@@ -53,8 +54,8 @@ func FuzzSheet(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		people := file("people.csv", string(text))
-		_, errColumns := ReadColumns(people)
-		b, err := ReadSheet(people, "CS101", nil)
+		_, errColumns := ReadColumns(people, "")
+		b, err := ReadSheet(people, SheetOptions{Course: "CS101"})
 		if errColumns != nil && err == nil {
 			t.Errorf("its columns cannot be read (%v), but its people can", errColumns)
 		}
@@ -85,7 +86,7 @@ func FuzzZip(f *testing.F) {
 	f.Add(newSchool().zipped(f, ""))
 	f.Add(newSchool().zipped(f, "a/b/"))
 	f.Fuzz(func(t *testing.T, z []byte) {
-		files, err := Zip("bundle.zip", bytes.NewReader(z), int64(len(z)))
+		files, err := table.Zip("bundle.zip", bytes.NewReader(z), int64(len(z)), "manifest.csv")
 		if err == nil {
 			_, err = ReadOneRoster(files)
 		}

@@ -10,11 +10,12 @@ import (
 	"testing"
 
 	. "github.com/muster-live/muster/roster"
+	"github.com/muster-live/muster/table"
 )
 
 // file is a file with this text in it.
-func file(name, text string) File {
-	return File{Name: name, Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }}
+func file(name, text string) table.File {
+	return table.File{Name: name, Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }}
 }
 
 // school is a OneRoster bundle, its files by their names.
@@ -37,7 +38,7 @@ func newSchool() school {
 	}
 }
 
-func (s school) files() (files []File) {
+func (s school) files() (files []table.File) {
 	for name, text := range s {
 		files = append(files, file(name, text))
 	}
@@ -122,9 +123,9 @@ func rejects(b *Bundle, cur *Current) (lines []string) {
 }
 
 // fileError returns the FileError that err must be.
-func fileError(t testing.TB, err error) *FileError {
+func fileError(t testing.TB, err error) *table.FileError {
 	t.Helper()
-	var f *FileError
+	var f *table.FileError
 	if !errors.As(err, &f) {
 		t.Fatalf("got %v, want a FileError", err)
 	}

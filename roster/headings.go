@@ -2,15 +2,13 @@ package roster
 
 import (
 	"strings"
-	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/table"
 )
 
 // headings are names of columns as they come in exports of student administrations,
-// in English, German, French and Spanish, as plainHeading writes them.
+// in English, German, French and Spanish, as [table.PlainHeading] writes them.
 var headings = map[Field][]string{
 	FieldRef: {"ref", "id", "sourcedid", "studentid", "studentnumber", "studentno", "personid", "personnumber", "number", "universityid", "sisid", "sisuserid", "idnumber", "teacherid",
 		"matrikel", "matrikelnummer", "matrikelnr", "matnr", "personalnummer", "nummer",
@@ -33,20 +31,6 @@ var headings = map[Field][]string{
 	FieldRole: {"role", "roles", "rolle", "funktion", "rol", "papel", "fonction", "funcion"},
 }
 
-// plainHeading leaves only the small letters and digits of a heading, without accents.
-func plainHeading(s string) string {
-	var b strings.Builder
-	for _, r := range norm.NFD.String(s) {
-		switch {
-		case r == 'ß':
-			b.WriteString("ss")
-		case unicode.IsLetter(r), unicode.IsDigit(r):
-			b.WriteRune(unicode.ToLower(r))
-		}
-	}
-	return b.String()
-}
-
 // GuessMapping guesses from the headings which column holds which field. A column
 // "name" beside one for the given name is taken for the family name.
 func GuessMapping(columns []string) Mapping {
@@ -54,7 +38,7 @@ func GuessMapping(columns []string) Mapping {
 	for _, field := range allFields {
 		best := -1 // the earlier in the list, the surer
 		for _, column := range columns {
-			plain := plainHeading(column)
+			plain := table.PlainHeading(column)
 			for rank, known := range headings[field] {
 				if plain == known && (best < 0 || rank < best) {
 					m[field], best = column, rank
@@ -71,7 +55,7 @@ func GuessMapping(columns []string) Mapping {
 	return m
 }
 
-// roleWords are the words for roles, as plainHeading writes them.
+// roleWords are the words for roles, as [table.PlainHeading] writes them.
 var roleWords = map[attendance.Role][]string{
 	attendance.Student: {"student", "students", "learner", "participant", "studentin", "studierende", "studierender", "schuler", "schulerin", "teilnehmer", "teilnehmerin",
 		"etudiant", "etudiante", "eleve", "estudiante", "alumno", "alumna"},
@@ -83,7 +67,7 @@ var roleWords = map[attendance.Role][]string{
 
 // parseRole returns the role that a word names; an empty one names none.
 func parseRole(word string) (attendance.Role, bool) {
-	plain := plainHeading(word)
+	plain := table.PlainHeading(word)
 	if plain == "" {
 		return attendance.NoRole, strings.TrimSpace(word) == ""
 	}

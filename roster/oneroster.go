@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/table"
 )
 
 // The files of a OneRoster bundle that are read. Of academicSessions come the terms,
@@ -25,16 +26,22 @@ const (
 	enrolmentsName = "enrollments"
 )
 
+// oneRosterFiles are the files of a bundle besides the manifest, without their endings.
+var oneRosterFiles = []string{sessionsName, catalogueName, classesName, usersName, rolesName, enrolmentsName}
+
 // ReadOneRoster reads a OneRoster CSV bundle, version 1.1 or 1.2. What is wrong with
-// single rows is in the bundle's Rejects; the error, a [FileError], is of what
+// single rows is in the bundle's Rejects; the error, a [table.FileError], is of what
 // spoils the whole. Passwords, phone numbers and all else that muster has no use for
 // are read over and nowhere kept.
-func ReadOneRoster(files []File) (*Bundle, error) {
+func ReadOneRoster(files []table.File) (*Bundle, error) {
+	return readOneRoster(files, table.AnyOrder)
+}
+
+func readOneRoster(files []table.File, days table.DayOrder) (*Bundle, error) {
 	r := &oneRoster{
-		files:     make(map[string]File),
+		reading:   newReading(days),
+		files:     make(map[string]table.File),
 		extents:   make(map[string]Extent),
-		bundle:    &Bundle{},
-		texts:     make(map[string]string),
 		catalogue: make(map[string]CourseRow),
 		families:  make(map[string]bool),
 	}
@@ -49,20 +56,19 @@ func ReadOneRoster(files []File) (*Bundle, error) {
 	}
 	r.nameUnread()
 	b := r.bundle
-	b.TermsHold, b.CoursesHold = r.extents[sessionsName], r.extents[classesName]
-	b.PeopleHold, b.EnrolmentsHold = r.extents[usersName], r.extents[enrolmentsName]
+	b.Refers[TermKind] = Reference{"termSourcedIds", sessionsName + ".csv"}
+	b.Refers[CourseKind] = Reference{"classSourcedId", classesName + ".csv"}
+	b.Refers[PersonKind] = Reference{"userSourcedId", usersName + ".csv"}
+	r.hold(r.extents[sessionsName], r.extents[classesName], r.extents[usersName], r.extents[enrolmentsName])
 	return b, nil
 }
 
 // oneRoster is a bundle while it is read.
 type oneRoster struct {
-	files   map[string]File   // by name in small letters
-	extents map[string]Extent // by name without .csv
-	bundle  *Bundle
-	rows    int
-
-	texts     map[string]string    // texts that come often, one copy of each
-	catalogue map[string]CourseRow // courses.csv, by sourcedId
+	reading
+	files     map[string]table.File // by name in small letters
+	extents   map[string]Extent     // by name without .csv
+	catalogue map[string]CourseRow  // courses.csv, by sourcedId
 	// families says of each user in roles.csv whether all their roles are those of
 	// families, who are not imported.
 	families map[string]bool
@@ -70,28 +76,28 @@ type oneRoster struct {
 
 func (r *oneRoster) readManifest() error {
 	fail := func(line int, problem string) error {
-		return &FileError{Origin: Origin{manifestName, line}, Problem: problem}
+		return &table.FileError{Origin: table.Origin{File: manifestName, Line: line}, Problem: problem}
 	}
 	f, ok := r.files[manifestName]
 	if !ok {
 		return fail(0, "There is no such file. A OneRoster bundle is a zip or a folder of CSV files, one of which is manifest.csv.")
 	}
-	t, err := openTable(f, ',', &r.rows)
+	t, err := table.Open(f, table.Options{Read: &r.rows})
 	if err != nil {
 		return err
 	}
-	defer t.close()
+	defer t.Close()
 	if len(t.Headings) != 2 {
 		return fail(1, "It must have two columns, propertyName and value.")
 	}
 	version := ""
 	for {
-		if err := t.next(); err == io.EOF {
+		if err := t.Next(); err == io.EOF {
 			break
 		} else if err != nil {
 			return manifestRow(err)
 		}
-		name, value := t.cell(0), strings.ToLower(t.cell(1))
+		name, value := t.Cell(0), strings.ToLower(t.Cell(1))
 		if strings.EqualFold(name, "oneroster.version") {
 			version = value
 		}
@@ -112,7 +118,7 @@ func (r *oneRoster) readManifest() error {
 	if version != "1.1" && version != "1.2" {
 		return fail(0, "oneroster.version must be 1.1 or 1.2.")
 	}
-	for _, name := range []string{classesName, usersName, enrolmentsName} {
+	for _, name := range []string{sessionsName, classesName, usersName, enrolmentsName} {
 		if r.extents[name] != Absent {
 			return nil
 		}
@@ -122,89 +128,32 @@ func (r *oneRoster) readManifest() error {
 
 // manifestRow makes a row that makes no sense a fault of the whole file.
 func manifestRow(err error) error {
-	var bad *rowError
+	var bad *table.RowError
 	if errors.As(err, &bad) {
-		return &FileError{Origin: bad.Origin, Problem: bad.Problem}
+		return &table.FileError{Origin: bad.Origin, Problem: bad.Problem}
 	}
 	return err
 }
 
-// read calls fn for each row of a file, if the manifest says there is one. The file
-// must have the columns required, may have those that are optional, and is reported
-// to have what others it has. A row that fn finds fault with is rejected; so is one
-// whose sourcedId is empty or has been there.
-func (r *oneRoster) read(name string, what Kind, required, optional []string, fn func(*record)) error {
+// read calls fn for each row of a file, if the manifest says there is one.
+func (r *oneRoster) read(name string, what Kind, required, optional, days []string, fn func(*record)) error {
 	if r.extents[name] == Absent {
 		return nil
 	}
 	f, ok := r.files[strings.ToLower(name)+".csv"]
 	if !ok {
-		return &FileError{Origin: Origin{File: name + ".csv"}, Problem: "The manifest names this file, but it is not there."}
+		return &table.FileError{Origin: table.Origin{File: name + ".csv"}, Problem: "The manifest names this file, but it is not there."}
 	}
-	t, err := openTable(f, ',', &r.rows)
-	if err != nil {
-		return err
+	l := layout{what: what, key: "sourcedId", required: required, optional: append(optional, "status"), days: days}
+	if what == EnrolmentKind {
+		l.reserve = r.reserveEnrolments
 	}
-	defer t.close()
-	rec := &record{table: t, columns: make(map[string]int)}
-	required = append([]string{"sourcedId"}, required...)
-	for i, column := range slices.Concat(required, optional, []string{"status"}) {
-		at, err := t.column(column)
-		if err != nil {
-			return err
-		}
-		if at >= 0 {
-			rec.columns[column] = at
-		} else if i < len(required) {
-			return &FileError{Origin: Origin{t.File, 1}, Problem: fmt.Sprintf("There is no column %q. The first line must have the names of the columns.", column)}
-		}
-	}
-	r.nameIgnored(t, rec.columns)
-	seen := make(map[string]int32)
-	for {
-		rec.reject = nil
-		var bad *rowError
-		if err := t.next(); err == io.EOF {
-			return nil
-		} else if errors.As(err, &bad) {
-			r.bundle.Rejects = append(r.bundle.Rejects, Reject{Origin: bad.Origin, What: what, Want: bad.Problem})
-			continue
-		} else if err != nil {
-			return err
-		}
-		ref := rec.required("sourcedId")
-		if line, ok := seen[ref]; ok && ref != "" {
-			rec.fail("sourcedId", fmt.Sprintf("%s has been there on line %d. Keep one of the two rows.", ref, line))
-		} else {
-			seen[ref] = int32(t.Line)
-		}
-		if rec.reject == nil {
-			fn(rec)
-		}
-		if rec.reject != nil {
-			rec.reject.What, rec.reject.Key = what, ref
-			r.bundle.Rejects = append(r.bundle.Rejects, *rec.reject)
-		}
-	}
-}
-
-// nameIgnored notes the columns that are not kept.
-func (r *oneRoster) nameIgnored(t *table, kept map[string]int) {
-	var others []string
-	used := slices.Collect(maps.Values(kept))
-	for i, heading := range t.Headings {
-		if !slices.Contains(used, i) && heading != "" {
-			others = append(others, heading)
-		}
-	}
-	if len(others) > 0 {
-		r.bundle.Ignored = append(r.bundle.Ignored, t.File+": "+strings.Join(others, ", "))
-	}
+	return r.reading.read(f, l, fn)
 }
 
 // nameUnread notes the files that were not read at all.
 func (r *oneRoster) nameUnread() {
-	read := []string{sessionsName, catalogueName, classesName, usersName, rolesName, enrolmentsName}
+	read := oneRosterFiles
 	for _, key := range slices.Sorted(maps.Keys(r.files)) {
 		name := strings.TrimSuffix(key, ".csv")
 		i := slices.IndexFunc(read, func(s string) bool { return strings.EqualFold(s, name) })
@@ -219,8 +168,8 @@ func (r *oneRoster) nameUnread() {
 }
 
 func (r *oneRoster) readTerms() error {
-	return r.read(sessionsName, TermKind, []string{"title"}, []string{"startDate", "endDate"}, func(rec *record) {
-		row := TermRow{Origin: rec.Origin, Ref: rec.text("sourcedId"), Title: rec.required("title"), Starts: rec.day("startDate"), Ends: rec.day("endDate")}
+	return r.read(sessionsName, TermKind, []string{"title"}, nil, []string{"startDate", "endDate"}, func(rec *record) {
+		row := TermRow{Origin: rec.Origin, Ref: rec.key, Title: rec.required("title"), Starts: rec.day("startDate"), Ends: rec.day("endDate")}
 		if rec.reject == nil && !rec.ended() {
 			r.bundle.Terms = append(r.bundle.Terms, row)
 		}
@@ -228,17 +177,17 @@ func (r *oneRoster) readTerms() error {
 }
 
 func (r *oneRoster) readCatalogue() error {
-	return r.read(catalogueName, CourseKind, []string{"title"}, []string{"courseCode"}, func(rec *record) {
-		ref := rec.text("sourcedId")
+	return r.read(catalogueName, CourseKind, []string{"title"}, []string{"courseCode"}, nil, func(rec *record) {
+		ref := rec.key
 		r.catalogue[ref] = CourseRow{Code: rec.text("courseCode"), Title: rec.text("title")}
 	})
 }
 
 func (r *oneRoster) readClasses() error {
 	optional := []string{"classCode", "courseSourcedId", "termSourcedIds"}
-	return r.read(classesName, CourseKind, []string{"title"}, optional, func(rec *record) {
+	return r.read(classesName, CourseKind, []string{"title"}, optional, nil, func(rec *record) {
 		of := r.catalogue[rec.cellOf("courseSourcedId")]
-		row := CourseRow{Origin: rec.Origin, Ref: r.once(rec.text("sourcedId")), Ended: rec.ended()}
+		row := CourseRow{Origin: rec.Origin, Ref: r.once(rec.key), Ended: rec.ended()}
 		row.Title = cmp.Or(rec.text("title"), of.Title)
 		row.Code = cmp.Or(rec.text("classCode"), of.Code)
 		term, _, _ := strings.Cut(rec.cellOf("termSourcedIds"), ",")
@@ -252,16 +201,6 @@ func (r *oneRoster) readClasses() error {
 	})
 }
 
-// once returns the one copy of a text that is kept.
-func (r *oneRoster) once(s string) string {
-	if kept, ok := r.texts[s]; ok {
-		return kept
-	}
-	s = strings.Clone(s)
-	r.texts[s] = s
-	return s
-}
-
 // isFamily reports whether a role is one of those who have nothing to do with
 // attendance in a course, and whose data is therefore not taken in.
 func isFamily(role string) bool {
@@ -273,8 +212,8 @@ func isFamily(role string) bool {
 }
 
 func (r *oneRoster) readRoles() error {
-	return r.read(rolesName, PersonKind, []string{"userSourcedId", "role"}, nil, func(rec *record) {
-		user := r.once(rec.text("userSourcedId"))
+	return r.read(rolesName, PersonKind, []string{"userSourcedId", "role"}, nil, nil, func(rec *record) {
+		user := r.once(rec.passing("userSourcedId"))
 		if rec.ended() || rec.reject != nil {
 			return
 		}
@@ -286,9 +225,9 @@ func (r *oneRoster) readRoles() error {
 func (r *oneRoster) readUsers() error {
 	optional := []string{"role", "enabledUser", "username", "email", "preferredGivenName", "preferredFamilyName"}
 	families := 0
-	err := r.read(usersName, PersonKind, []string{"givenName", "familyName"}, optional, func(rec *record) {
+	err := r.read(usersName, PersonKind, []string{"givenName", "familyName"}, optional, nil, func(rec *record) {
 		row := PersonRow{
-			Origin: rec.Origin, Ref: r.once(rec.text("sourcedId")), Ended: rec.ended(),
+			Origin: rec.Origin, Ref: r.once(rec.key), Ended: rec.ended(),
 			Given:    cmp.Or(rec.text("preferredGivenName"), rec.text("givenName")),
 			Family:   cmp.Or(rec.text("preferredFamilyName"), rec.text("familyName")),
 			Email:    rec.text("email"),
@@ -318,9 +257,9 @@ func (r *oneRoster) readUsers() error {
 
 func (r *oneRoster) readEnrolments() error {
 	others := make(map[string]int)
-	err := r.read(enrolmentsName, EnrolmentKind, []string{"classSourcedId", "userSourcedId", "role"}, nil, func(rec *record) {
-		row := EnrolmentRow{Origin: rec.Origin, Ref: rec.text("sourcedId"), Ended: rec.ended()}
-		row.Course, row.Person = r.once(rec.text("classSourcedId")), r.once(rec.text("userSourcedId"))
+	err := r.read(enrolmentsName, EnrolmentKind, []string{"classSourcedId", "userSourcedId", "role"}, nil, nil, func(rec *record) {
+		row := EnrolmentRow{Origin: rec.Origin, Ref: rec.key, Ended: rec.ended()}
+		row.Course, row.Person = r.once(rec.passing("classSourcedId")), r.once(rec.passing("userSourcedId"))
 		switch role := strings.ToLower(rec.cellOf("role")); role {
 		case "student":
 			row.Role = attendance.Student

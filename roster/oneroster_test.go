@@ -8,6 +8,7 @@ import (
 
 	"github.com/muster-live/muster/attendance"
 	. "github.com/muster-live/muster/roster"
+	"github.com/muster-live/muster/table"
 )
 
 func TestBundleBecomesTermsCoursesPeopleAndEnrolments(t *testing.T) {
@@ -88,7 +89,7 @@ func TestRowsThatCannotBeTakenInAreRejectedWithFileAndLine(t *testing.T) {
 		"two roles":          {"enrollments.csv", "e9,,c1,u2,student", "enrolment enrollments.csv:5 Grace Hopper: role: By line 3 this person has another role in this course. Keep one of the two rows."},
 		"an unknown term":    {"classes.csv", "c9,,Botany,,BIO,t9", "course classes.csv:3 Botany: termSourcedIds: t9 is not in academicSessions.csv."},
 		"no title":           {"classes.csv", "c9,,,,BIO,t1", "course classes.csv:3 c9: title: It must not be empty."},
-		"a date":             {"academicSessions.csv", "t9,,Spring,term,1/9/27,", "term academicSessions.csv:3 t9: startDate: It must be a date such as 2026-09-01."},
+		"a date":             {"academicSessions.csv", "t9,,Spring,term,1/9/27,", "term academicSessions.csv:3 t9: startDate: 1/9/27 can be read with the month first or with the day first: say which, or write days as 2026-09-01."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -163,7 +164,7 @@ func TestWhatSpoilsAWholeBundleIsAnErrorThatNamesTheFile(t *testing.T) {
 func TestMoreRowsThanAnyoneHasAreRefused(t *testing.T) {
 	t.Parallel()
 	s := newSchool()
-	s["enrollments.csv"] += strings.Repeat("e,,c,u,student\n", MaxRows)
+	s["enrollments.csv"] += strings.Repeat("e,,c,u,student\n", table.MaxRows)
 	_, err := ReadOneRoster(s.files())
 	if got := fileError(t, err).Error(); got != "enrollments.csv: There are more than 1500000 rows. Split the import." {
 		t.Error(got)

@@ -1,5 +1,10 @@
 package roster
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Preview is a ChangeSet as the REST API and `muster import --json` show it.
 type Preview struct {
 	Digest  string        `json:"digest" doc:"Send it along to apply exactly this."`
@@ -8,7 +13,44 @@ type Preview struct {
 	Rows    []PreviewRow  `json:"rows" doc:"What is rejected comes first, then what ends, changes and is added."`
 	More    int           `json:"more" doc:"How many rows there are besides."`
 	Ignored []string      `json:"ignored" doc:"What was in the files and is not kept."`
+	Notes   []string      `json:"notes" doc:"How the files were read where that could have been done otherwise."`
 }
+
+// Summary is the preview as a line.
+func (p Preview) Summary() string {
+	var parts []string
+	for _, c := range []struct {
+		n         int
+		one, more string
+	}{
+		{p.Counts.People.sum(), "person", "people"}, {p.Counts.Courses.sum(), "course", "courses"},
+		{p.Counts.Enrolments.sum(), "enrolment", "enrolments"}, {p.Counts.Terms.sum(), "term", "terms"},
+	} {
+		if c.n > 0 {
+			parts = append(parts, numbered(c.n, c.one, c.more))
+		}
+	}
+	text := "nothing to change"
+	if len(parts) > 0 {
+		text = strings.Join(parts, ", ") + " to change"
+		if p.Applied {
+			text = strings.Join(parts, ", ") + " changed"
+		}
+	}
+	if p.Counts.Rejects > 0 {
+		text += "; " + numbered(p.Counts.Rejects, "row", "rows") + " rejected"
+	}
+	return text
+}
+
+func numbered(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
+}
+
+func (t PreviewTally) sum() int { return t.Add + t.Change + t.End }
 
 // PreviewCounts is how much of what an import changes.
 type PreviewCounts struct {
@@ -41,7 +83,7 @@ type PreviewRow struct {
 func (cs *ChangeSet) Preview(applied bool) Preview {
 	c := cs.Counts
 	p := Preview{
-		Digest: cs.Digest, Applied: applied, More: cs.More, Rows: make([]PreviewRow, len(cs.Rows)), Ignored: append([]string{}, cs.Ignored...),
+		Digest: cs.Digest, Applied: applied, More: cs.More, Rows: make([]PreviewRow, len(cs.Rows)), Ignored: append([]string{}, cs.Ignored...), Notes: append([]string{}, cs.Notes...),
 		Counts: PreviewCounts{PreviewTally(c.Terms), PreviewTally(c.Courses), PreviewTally(c.People), PreviewTally(c.Enrolments), c.Rejects, c.Same},
 	}
 	for i, r := range cs.Rows {

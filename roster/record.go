@@ -2,16 +2,20 @@ package roster
 
 import (
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/muster-live/muster/table"
 )
 
 // record is a row of a file with what is wrong with it.
 type record struct {
-	*table
+	*table.Table
 	columns map[string]int
-	reject  *Reject // the first thing that is wrong
+	orders  map[string]table.DayOrder // of the columns with days
+	unclear string                    // why these are not known
+	key     string                    // the row's own id
+	reject  *Reject                   // the first thing that is wrong
 }
 
 // fail notes what is wrong with a column of the row.
@@ -28,17 +32,23 @@ func (r *record) cellOf(column string) string {
 	if !ok {
 		return ""
 	}
-	return r.cell(at)
+	if problem := r.Problem(at); problem != "" {
+		r.fail(column, problem)
+	}
+	return r.Cell(at)
 }
 
 // text returns a text that is to be kept.
-func (r *record) text(column string) string {
+func (r *record) text(column string) string { return strings.Clone(r.passing(column)) }
+
+// passing is a text that is good until the next row is read.
+func (r *record) passing(column string) string {
 	s := r.cellOf(column)
-	if problem := textProblem(s, MaxName); problem != "" {
+	if problem := table.TextProblem(s, MaxName); problem != "" {
 		r.fail(column, problem)
 		return ""
 	}
-	return strings.Clone(s)
+	return s
 }
 
 // required is text for a column that must not be empty.
@@ -47,6 +57,15 @@ func (r *record) required(column string) string {
 		r.fail(column, "It must not be empty.")
 	}
 	return r.text(column)
+}
+
+// id returns an id, which must not be empty.
+func (r *record) id(column string) string {
+	s := r.required(column)
+	if table.Shortened(s) {
+		r.fail(column, "A spreadsheet has shortened this number, so that its last digits are lost. Show the column as text or with all digits, and save the file again.")
+	}
+	return s
 }
 
 // ended reads the column status.
@@ -63,13 +82,18 @@ func (r *record) ended() bool {
 
 // day reads a date.
 func (r *record) day(column string) string {
-	s := r.text(column)
-	if s != "" {
-		if _, err := time.Parse(time.DateOnly, s); err != nil {
-			r.fail(column, "It must be a date such as 2026-09-01.")
-		}
+	s := r.cellOf(column)
+	if s == "" {
+		return ""
 	}
-	return s
+	day, ok := table.ParseDay(s, r.orders[column])
+	switch {
+	case !ok && r.unclear != "" && table.IsDay(s):
+		r.fail("", r.unclear)
+	case !ok:
+		r.fail(column, "It must be a date such as 2026-09-01.")
+	}
+	return day
 }
 
 // flag reads a yes or no.

@@ -23,12 +23,14 @@ type Person struct {
 
 // Course is what is taught to one group in one term.
 type Course struct {
-	ID       attendance.CourseID
-	Code     string // short, for people: CS101
-	Title    string
-	Term     string // its title; may be empty
-	Rules    attendance.Rules
-	Students int
+	ID    attendance.CourseID
+	Code  string // short, for people: CS101
+	Title string
+	Term  string // its title; may be empty
+	Rules attendance.Rules
+	// StatusSet is what marks mean in it.
+	StatusSet attendance.StatusSetID
+	Students  int
 }
 
 // Membership is a course as one of its members sees it.
@@ -58,6 +60,7 @@ type Meeting struct {
 	attendance.Session
 	CourseCode  string
 	CourseTitle string
+	Location    string
 	Counts      attendance.Counts
 }
 

@@ -8,9 +8,10 @@ import (
 	"strings"
 
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/table"
 )
 
-// Field is what a column of a plain CSV file can be mapped to.
+// Field is what a column of a plain list of people can be mapped to.
 type Field string
 
 // The fields. A name comes in two columns or in one.
@@ -29,28 +30,31 @@ var allFields = []Field{FieldRef, FieldGiven, FieldFamily, FieldName, FieldEmail
 // Mapping says which column, by its heading, holds which field.
 type Mapping map[Field]string
 
-// Columns is what a plain CSV file has.
+// Columns is what a plain list of people has.
 type Columns struct {
-	Headings []string
-	Sample   [][]string // the first rows
-	Mapping  Mapping    // a guess
+	Headings   []string
+	Sample     [][]string // the first rows
+	Mapping    Mapping    // a guess
+	Remembered bool       // the mapping is one that was chosen before, and no guess
+	Sheet      string     // of a workbook: the one that is shown
+	Sheets     []string   // of a workbook: all of them
 }
 
 // sampleRows is how many rows Columns shows.
 const sampleRows = 5
 
-// ReadColumns looks at the beginning of a plain CSV file.
-func ReadColumns(f File) (*Columns, error) {
-	var rows int
-	t, err := openTable(f, 0, &rows)
+// ReadColumns looks at the beginning of a plain list: of a CSV file, or of a sheet of a
+// workbook (empty: the first).
+func ReadColumns(f table.File, sheet string) (*Columns, error) {
+	t, err := table.Open(f, table.Options{Sheet: sheet})
 	if err != nil {
 		return nil, err
 	}
-	defer t.close()
-	c := &Columns{Headings: t.Headings, Mapping: GuessMapping(t.Headings), Sample: [][]string{}}
+	defer t.Close()
+	c := &Columns{Headings: t.Headings, Sheet: t.Sheet, Sheets: t.Sheets, Mapping: GuessMapping(t.Headings), Sample: [][]string{}}
 	for len(c.Sample) < sampleRows {
-		var bad *rowError
-		if err := t.next(); err == io.EOF {
+		var bad *table.RowError
+		if err := t.Next(); err == io.EOF {
 			break
 		} else if errors.As(err, &bad) {
 			continue // the preview tells
@@ -59,7 +63,7 @@ func ReadColumns(f File) (*Columns, error) {
 		}
 		row := make([]string, len(t.Headings))
 		for i := range row {
-			row[i] = strings.Map(printable, strings.Clone(t.cell(i)))
+			row[i] = strings.Map(printable, strings.Clone(t.Cell(i)))
 		}
 		c.Sample = append(c.Sample, row)
 	}
@@ -67,35 +71,34 @@ func ReadColumns(f File) (*Columns, error) {
 }
 
 func printable(r rune) rune {
-	if unreadable(r) {
+	if table.Unreadable(r) {
 		return '�'
 	}
 	return r
 }
 
-// ReadSheet reads a plain CSV file as the people of one course, which is named by
-// its code. With a nil mapping it is guessed. Such a file adds and changes people
+// ReadSheet reads a plain list, CSV or XLSX, as the people of one course. Such a list adds and changes people
 // and enrolments, and ends none. What is wrong with single rows is in the bundle's
 // Rejects; the error is of what spoils the whole.
-func ReadSheet(f File, course string, m Mapping) (*Bundle, error) {
-	course = strings.TrimSpace(course)
-	if problem := textProblem(course, MaxName); course == "" || problem != "" {
+func ReadSheet(f table.File, o SheetOptions) (*Bundle, error) {
+	course := strings.TrimSpace(o.Course)
+	if problem := table.TextProblem(course, MaxName); course == "" || problem != "" {
 		return nil, attendance.BadField("course", "the code of the course that the people are in, such as CS101")
 	}
 	s := &sheet{bundle: &Bundle{}, course: course, seen: make(map[string]int)}
-	t, err := openTable(f, 0, &s.rows)
+	t, err := table.Open(f, table.Options{Sheet: o.Sheet})
 	if err != nil {
 		return nil, err
 	}
-	defer t.close()
-	s.record = record{table: t, columns: make(map[string]int)}
-	if err := s.mapColumns(m); err != nil {
+	defer t.Close()
+	s.record = record{Table: t, columns: make(map[string]int)}
+	if err := s.mapColumns(o.Mapping); err != nil {
 		return nil, err
 	}
-	s.bundle.Courses = []CourseRow{{Origin: Origin{t.File, 1}, Code: course}}
+	s.bundle.Courses = []CourseRow{{Origin: table.Origin{File: t.File, Line: 1}, Code: course}}
 	for {
-		var bad *rowError
-		if err := t.next(); err == io.EOF {
+		var bad *table.RowError
+		if err := t.Next(); err == io.EOF {
 			return s.bundle, nil
 		} else if errors.As(err, &bad) {
 			s.bundle.Rejects = append(s.bundle.Rejects, Reject{Origin: bad.Origin, What: PersonKind, Want: bad.Problem})
@@ -107,12 +110,11 @@ func ReadSheet(f File, course string, m Mapping) (*Bundle, error) {
 	}
 }
 
-// sheet is a plain CSV file while it is read. The columns of its record go by field.
+// sheet is a plain list while it is read. The columns of its record go by field.
 type sheet struct {
 	record
 	bundle *Bundle
 	course string
-	rows   int
 	seen   map[string]int // line, by the key of the person
 }
 
@@ -121,6 +123,7 @@ func (s *sheet) mapColumns(m Mapping) error {
 	if m == nil {
 		m = GuessMapping(s.Headings)
 	}
+	used := make(Mapping, len(m))
 	for field, heading := range m {
 		if heading == "" {
 			continue
@@ -128,7 +131,7 @@ func (s *sheet) mapColumns(m Mapping) error {
 		if !slices.Contains(allFields, field) {
 			return attendance.BadField("mapping", "of the fields ref, given, family, name, email, username and role; there is no field "+string(field))
 		}
-		at, err := s.column(heading)
+		at, err := s.Column(heading)
 		if err != nil {
 			return err
 		}
@@ -136,6 +139,7 @@ func (s *sheet) mapColumns(m Mapping) error {
 			return attendance.BadField("mapping", fmt.Sprintf("to columns that %s has; it has no column %q, but %s", s.File, heading, quoted(s.Headings)))
 		}
 		s.columns[string(field)] = at
+		used[field] = s.Headings[at]
 	}
 	has := func(f Field) bool { _, ok := s.columns[string(f)]; return ok }
 	switch {
@@ -144,13 +148,15 @@ func (s *sheet) mapColumns(m Mapping) error {
 	case !has(FieldRef) && !has(FieldUsername) && !has(FieldEmail):
 		return attendance.BadField("mapping", "given for ref, username or email, so that people can be told apart: none of the columns "+quoted(s.Headings)+" is known to hold one")
 	}
+	s.bundle.Columns = &UsedColumns{table.Fingerprint(listKind, s.Headings), used}
+	s.bundle.Notes = []string{used.note(s.File)}
 	var others []string
 	for i, heading := range s.Headings {
 		used := false
 		for _, at := range s.columns {
 			used = used || at == i
 		}
-		if !used && heading != "" {
+		if !used && heading != "" && !table.IsReason(heading) {
 			others = append(others, heading)
 		}
 	}
@@ -172,7 +178,7 @@ func quoted(headings []string) string {
 
 func (s *sheet) readRow() {
 	s.reject = nil
-	p := PersonRow{Origin: s.Origin, Ref: s.text(string(FieldRef)), Email: s.text(string(FieldEmail)), Username: s.text(string(FieldUsername)),
+	p := PersonRow{Origin: s.Origin, Ref: s.ref(), Email: s.text(string(FieldEmail)), Username: s.text(string(FieldUsername)),
 		Given: s.text(string(FieldGiven)), Family: s.text(string(FieldFamily))}
 	if name := s.text(string(FieldName)); name != "" && p.Given == "" && p.Family == "" {
 		p.Given, p.Family = splitName(name)
@@ -198,6 +204,14 @@ func (s *sheet) readRow() {
 	s.seen[strings.ToLower(key)] = s.Line
 	s.bundle.People = append(s.bundle.People, p)
 	s.bundle.Enrolments = append(s.bundle.Enrolments, EnrolmentRow{Origin: s.Origin, Course: s.course, Person: key, Role: role})
+}
+
+// ref returns what the institution calls the person; it may be empty.
+func (s *sheet) ref() string {
+	if s.cellOf(string(FieldRef)) == "" {
+		return ""
+	}
+	return s.id(string(FieldRef))
 }
 
 // splitName takes "Family, Given" or "Given Family" apart.

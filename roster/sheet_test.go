@@ -22,7 +22,7 @@ func TestColumnsAreGuessedFromTheirHeadings(t *testing.T) {
 		"Student_number,State_id,Student_id,Last_name":         {FieldRef: "Student_id", FieldFamily: "Last_name"},
 		"one,two": {},
 	} {
-		c, err := ReadColumns(file("people.csv", headings+"\n"))
+		c, err := ReadColumns(file("people.csv", headings+"\n"), "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +35,7 @@ func TestColumnsAreGuessedFromTheirHeadings(t *testing.T) {
 func TestSheetBringsThePeopleOfOneCourse(t *testing.T) {
 	t.Parallel()
 	text := "Matrikel;Person;Funktion\n0042;Lovelace, Ada;\n0043;Alan Mathison Turing;Dozent\n0044;Hopper,Grace;tutorin\n0045;Plato;Étudiant\n"
-	b, err := ReadSheet(file("people.csv", text), "CS101", Mapping{FieldRef: "matrikel", FieldName: "Person", FieldRole: "Funktion"})
+	b, err := ReadSheet(file("people.csv", text), SheetOptions{Course: "CS101", Mapping: Mapping{FieldRef: "matrikel", FieldName: "Person", FieldRole: "Funktion"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestSheetAddsAndChangesButEndsNothing(t *testing.T) {
 		},
 		Enrolments: []StoredEnrolment{{Course: 5, Person: 1, Ref: "e1", Role: attendance.Teacher}, {Course: 5, Person: 3, Ref: "e3", Role: attendance.Student}},
 	}
-	b, err := ReadSheet(file("people.csv", "id,given,family,username,email\nu1,Alan M.,Turing,,\nu2,Ada,Lovelace,ADA,\n"), "cs101", nil)
+	b, err := ReadSheet(file("people.csv", "id,given,family,username,email\nu1,Alan M.,Turing,,\nu2,Ada,Lovelace,ADA,\n"), SheetOptions{Course: "cs101"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestPersonIsKnownByTheAddressIfThereIsNothingElse(t *testing.T) {
 			{ID: 3, Given: "Grace", Family: "Hopper", Email: "office@example.edu", Active: true},
 		},
 	}
-	b, err := ReadSheet(file("people.csv", "name,email\nAda Lovelace,ada@example.edu\nSomebody Else,office@example.edu\n"), "CS101", nil)
+	b, err := ReadSheet(file("people.csv", "name,email\nAda Lovelace,ada@example.edu\nSomebody Else,office@example.edu\n"), SheetOptions{Course: "CS101"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestWhoIsRejectedIsNotEnrolled(t *testing.T) {
 		{ID: 1, Ref: "u1", Given: "Alan", Family: "Turing", Username: "alan", Active: true},
 		{ID: 2, Ref: "u2", Given: "Ada", Family: "Lovelace", Username: "ada", Active: true},
 	}}
-	b, err := ReadSheet(file("people.csv", "id,given,family,username\nu2,Ada,Lovelace,alan\n"), "CS101", nil)
+	b, err := ReadSheet(file("people.csv", "id,given,family,username\nu2,Ada,Lovelace,alan\n"), SheetOptions{Course: "CS101"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestRowsOfASheetThatCannotBeTakenInAreRejected(t *testing.T) {
 		strings.Repeat("9", 201):                 "person people.csv:3 : The row has 1 field and the heading has 4. Is a quotation mark or a delimiter missing?",
 		strings.Repeat("9", 201) + ",An Other,,": "person people.csv:3 An Other: ref: It must have at most 200 characters.",
 	} {
-		b, err := ReadSheet(file("people.csv", head+row+"\n"), "CS101", nil)
+		b, err := ReadSheet(file("people.csv", head+row+"\n"), SheetOptions{Course: "CS101"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -174,9 +174,9 @@ func TestSheetThatMakesNoSenseIsRefused(t *testing.T) {
 		"no such column": {"id,name\n", "CS101", Mapping{FieldRef: "number", FieldName: "name"},
 			`people.csv has; it has no column "number", but ["id" "name"]`},
 		"a column twice": {"id,name,name\n", "CS101", nil, `There are two columns "name". Rename one of them.`},
-		"a spreadsheet":  {"PK\x03\x04\x14\x00\x06\x00\x08\x00", "CS101", nil, "The names of the columns are not text."},
+		"a spreadsheet":  {"PK\x03\x04\x14\x00\x06\x00\x08\x00", "CS101", nil, "This is not a workbook (XLSX) that can be read"},
 	} {
-		_, err := ReadSheet(file("people.csv", tt.text), tt.course, tt.mapping)
+		_, err := ReadSheet(file("people.csv", tt.text), SheetOptions{Course: tt.course, Mapping: tt.mapping})
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, want %q in it", name, err, tt.want)
 		}
