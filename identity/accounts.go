@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/muster-live/muster/attendance"
@@ -15,9 +16,9 @@ type Store interface {
 	// asked for, by whichever process, and the same ever after.
 	Secret(ctx context.Context, name string) ([]byte, error)
 
-	// SignInViewer returns whom a sign-in that has not run out stands for, if that
-	// person is active.
-	SignInViewer(ctx context.Context, token TokenHash, now time.Time) (Viewer, bool, error)
+	// SignInViewers returns whom sign-ins stand for: those of them that have not run
+	// out, of people who are active.
+	SignInViewers(ctx context.Context, tokens []TokenHash, now time.Time) (map[TokenHash]Viewer, error)
 	// PasswordOf returns the active person with this username, in any case, and the
 	// hash of the password; it reports false if there is no such person or no
 	// password.
@@ -30,6 +31,10 @@ type Store interface {
 	// ChangePassword sets the password's hash, and ends all of the person's sign-ins
 	// but keep, and all join links, in one transaction.
 	ChangePassword(ctx context.Context, person attendance.PersonID, hash string, keep TokenHash, now time.Time) error
+
+	TokenStore
+	FeedStore
+	DisplayStore
 
 	// JoinLink returns a link, used or not, and the person it is for.
 	JoinLink(ctx context.Context, token TokenHash) (JoinLink, Account, bool, error)
@@ -78,6 +83,7 @@ const SignInLife = 30 * 24 * time.Hour
 type Accounts struct {
 	store      Store
 	now        func() time.Time
+	lookups    *lookups
 	ended      func(attendance.PersonID)
 	hashing    *hashing
 	byName     *Tries
@@ -98,27 +104,33 @@ func New(ctx context.Context, store Store, now func() time.Time, ended func(atte
 	}
 	return &Accounts{
 		store: store, now: now, ended: ended, displayKey: key,
+		lookups:   newLookups(store, now),
 		hashing:   newHashing(),
 		byName:    NewTries(10, 30*time.Second),
 		byAddress: NewTries(500, time.Second),
 	}, nil
 }
 
-// Authenticate returns whom a token stands for: the token of a sign-in, or that of
-// a display. A token that is neither, or no more, gives the zero Viewer.
+// Authenticate returns whom a token stands for: the token of a sign-in, of a
+// display or of a kiosk, or an API token. A token that is neither, or no more, gives the zero Viewer.
 func (a *Accounts) Authenticate(ctx context.Context, token string) (Viewer, error) {
 	if session, ok := a.DisplayOf(token); ok {
 		return Viewer{Display: session}, nil
+	}
+	if v, ok, err := a.CourseDisplayOf(ctx, token); ok || err != nil {
+		return v, err
+	}
+	if session, ok := a.KioskOf(token); ok {
+		return Viewer{Kiosk: session}, nil
+	}
+	if secret, ok := strings.CutPrefix(token, TokenPrefix); ok {
+		return a.bearer(ctx, secret)
 	}
 	hash, ok := parseToken(token)
 	if !ok {
 		return Viewer{}, nil
 	}
-	v, ok, err := a.store.SignInViewer(ctx, hash, a.now())
-	if err != nil || !ok {
-		return Viewer{}, err
-	}
-	return v, nil
+	return a.lookups.viewer(ctx, hash)
 }
 
 // Account returns the account of a person, or an [attendance.Error] with
