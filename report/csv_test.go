@@ -16,7 +16,7 @@ func TestNoCellRunsAsAFormula(t *testing.T) {
 		"-5":                 "'-5",
 		"@SUM(A1)":           "'@SUM(A1)",
 		"\t=1":               "'\t'=1",
-		"\r=1":               "''=1",
+		"\r=1":               "'\r'=1",
 		"＝1":                 "'＝1",
 		"team away;=cmd":     "team away;'=cmd",
 		"first\n=second":     "first\n'=second",
