@@ -12,6 +12,7 @@ package recorder
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"time"
 
@@ -71,6 +72,7 @@ type Recorder struct {
 
 	mu      sync.Mutex
 	waiting []request
+	shows   []shown
 	closed  bool
 
 	wake  chan struct{} // has room for one: something waits, or closed was set
@@ -80,6 +82,12 @@ type Recorder struct {
 type request struct {
 	command attendance.Command
 	answer  func(attendance.Outcome, error)
+}
+
+// shown are events that were committed beside the recorder, with who waits for them.
+type shown struct {
+	events []attendance.Event
+	done   chan struct{}
 }
 
 // New starts a recorder over the log that shows what it commits on screens. The
@@ -142,6 +150,27 @@ func (r *Recorder) Do(ctx context.Context, c attendance.Command) (attendance.Out
 	}
 }
 
+// Show has the screens show events that were committed beside the recorder, by a change
+// set, and returns when they have them. Rooms put right what comes in another order
+// than it was committed in.
+func (r *Recorder) Show(events []attendance.Event) {
+	if len(events) == 0 {
+		return
+	}
+	s := shown{events, make(chan struct{})}
+	r.mu.Lock()
+	closed := r.closed
+	if !closed {
+		r.shows = append(r.shows, s)
+	}
+	r.mu.Unlock()
+	if closed {
+		return // nobody looks on any more here; other nodes find them in the log
+	}
+	r.signal()
+	<-s.done
+}
+
 // Close refuses further commands, commits those that wait, and returns when all of
 // them have been answered.
 func (r *Recorder) Close() {
@@ -163,7 +192,15 @@ func (r *Recorder) run() {
 	defer close(r.ended)
 	for range r.wake {
 		for {
-			group, more := r.take()
+			// Whoever is about to submit does so first: with one of a storm alone, the
+			// others would wait for two commits.
+			runtime.Gosched()
+			group, shows, more := r.take()
+			for _, s := range shows {
+				r.screens.Apply(s.events)
+				r.screens.Flush()
+				close(s.done)
+			}
 			if len(group) == 0 {
 				if !more {
 					return
@@ -175,8 +212,9 @@ func (r *Recorder) run() {
 	}
 }
 
-// take returns the next group, and whether there may be more after it.
-func (r *Recorder) take() (group []request, more bool) {
+// take returns the next group, what else is to be shown, and whether there may be more
+// after it.
+func (r *Recorder) take() (group []request, shows []shown, more bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := min(len(r.waiting), maxGroup)
@@ -185,7 +223,8 @@ func (r *Recorder) take() (group []request, more bool) {
 	if len(r.waiting) == 0 {
 		r.waiting = nil
 	}
-	return group, !r.closed
+	shows, r.shows = r.shows, nil
+	return group, shows, !r.closed
 }
 
 func (r *Recorder) commit(group []request) {

@@ -195,3 +195,21 @@ func TestABadCommandIsRefusedAtTheDoor(t *testing.T) {
 		t.Error("it reached the log")
 	}
 }
+
+func TestChangeSetsAreShownBetweenGroups(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, shown := &slowLog{}, &screens{}
+		r := recorder.New(log, shown, time.Now)
+		r.Submit(command(1), func(attendance.Outcome, error) {})
+		synctest.Wait() // the group is being committed
+		r.Show([]attendance.Event{{Session: 2, Seq: 7}})
+		if want := []string{"apply 1", "flush", "apply 1", "flush"}; !cmp.Equal(want, shown.told) {
+			t.Errorf("the screens were told %q, want %q", shown.told, want)
+		}
+		r.Close()
+		r.Show([]attendance.Event{{Session: 2, Seq: 8}}) // does not hang
+		if want := []int64{1, 7}; !cmp.Equal(want, shown.shown) {
+			t.Errorf("shown are %v, want %v", shown.shown, want)
+		}
+	})
+}
