@@ -93,7 +93,7 @@ func (n *node) Present(_ attendance.SessionID, p attendance.PersonID, here bool)
 }
 
 // patience is how long news may take between nodes before a test fails.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // waitFor waits until the node was told what is wanted.
 func waitFor[T any](t *testing.T, n *node, what string, got func() T, want T) {

@@ -133,6 +133,9 @@ func (e *ether) misbehave(carry func() []time.Duration) {
 	e.carry = carry
 }
 
+// longestDelay is how long the ether keeps a message when it misbehaves.
+const longestDelay = 3 * time.Second
+
 // lossy loses, repeats and delays messages at random.
 func lossy(r *rand.Rand) func() []time.Duration {
 	return func() []time.Duration {
@@ -140,7 +143,7 @@ func lossy(r *rand.Rand) func() []time.Duration {
 		case 0:
 			return nil
 		case 1:
-			return []time.Duration{time.Duration(r.IntN(int(3 * time.Second)))}
+			return []time.Duration{time.Duration(r.Int64N(int64(longestDelay)))}
 		case 2:
 			return []time.Duration{0, time.Duration(r.IntN(int(time.Second)))}
 		}

@@ -371,6 +371,7 @@ func simulate(t *testing.T, seed uint64, e *ether, nodes []*node) {
 			want[at.session][at.person] = true
 		}
 	}
+	time.Sleep(longestDelay) // until the last sign of life has come
 	time.Sleep(10 * time.Second)
 	synctest.Wait()
 	for i, n := range nodes {

@@ -27,7 +27,7 @@ const (
 
 // wireVersion begins every message. A node ignores versions that it does not know:
 // what it misses of the events is in the log.
-const wireVersion = 1
+const wireVersion = 2
 
 // message is what nodes send each other. Which fields count depends on the kind.
 type message struct {
@@ -79,6 +79,10 @@ func (m *message) encode() []byte {
 			b = appendInts(b, e.Person, e.Actor)
 			b = appendInts(b, len(e.Note))
 			b = append(b, e.Note...)
+			b = appendInts(b, len(e.Status))
+			b = append(b, e.Status...)
+			b = appendInts(b, len(e.From))
+			b = append(b, e.From...)
 			seq, at = e.Seq, ms
 		}
 	case kindPresent:
@@ -219,8 +223,8 @@ func (r *reader) eventAfter(last attendance.Event) attendance.Event {
 	e := attendance.Event{Session: last.Session, Seq: last.Seq + r.int(), At: time.UnixMilli(last.At.UnixMilli() + r.int()).UTC()}
 	e.Kind, e.Mark, e.Source = attendance.EventKind(r.byte()), attendance.Mark(r.byte()), attendance.Source(r.byte())
 	e.Person, e.Actor = attendance.PersonID(r.int()), attendance.PersonID(r.int())
-	e.Note = string(r.bytes(r.int()))
-	r.check(e.Seq > 0 && e.Kind <= attendance.SessionReopened && e.Mark < attendance.MarkCount && e.Source <= attendance.ByRule)
+	e.Note, e.Status, e.From = string(r.bytes(r.int())), string(r.bytes(r.int())), string(r.bytes(r.int()))
+	r.check(e.Seq > 0 && e.Kind <= attendance.SessionReopened && e.Mark < attendance.MarkCount && e.Source < attendance.SourceCount)
 	return e
 }
 

@@ -17,7 +17,8 @@ func samples() []*message {
 	return []*message{
 		{kind: kindEvents, from: 1, session: 42, events: []attendance.Event{
 			{Session: 42, Seq: 17, At: at, Kind: attendance.MarkSet, Person: 1007, Mark: attendance.Late, Source: attendance.ByCode, Actor: 1007},
-			{Session: 42, Seq: 18, At: at.Add(-time.Hour), Kind: attendance.SessionReopened, Source: attendance.ByHand, Actor: 3, Note: "zu früh"},
+			{Session: 42, Seq: 18, At: at.Add(-time.Hour), Kind: attendance.SessionReopened, Source: attendance.ByHand, Actor: 3, Note: "zu früh", From: "192.0.2.7"},
+			{Session: 42, Seq: 19, At: at, Kind: attendance.MarkSet, Person: 7, Mark: attendance.Present, Source: attendance.ByHand, Actor: 3, Status: "online"},
 		}},
 		{kind: kindPresent, from: math.MaxUint64, session: 42, version: 9, people: []attendance.PersonID{1, 2, 300, 1 << 52}},
 		{kind: kindPresent, from: 2, session: 42, version: 10},
