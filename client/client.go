@@ -38,16 +38,30 @@ func Dial(ctx context.Context, base, token string) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := ws.Dialer{
+	return dial(ctx, target, ws.Dialer{
 		Protocols: []string{Subprotocol},
 		Header:    ws.HandshakeHeaderHTTP(http.Header{"Authorization": {"Bearer " + token}}),
+	})
+}
+
+// DialOther connects to the WebSocket of a server that is not muster, such as one that
+// it is compared with.
+func DialOther(ctx context.Context, address string) (*Conn, error) {
+	target, err := webSocketURL(address)
+	if err != nil {
+		return nil, err
 	}
+	return dial(ctx, target.String(), ws.Dialer{})
+}
+
+// dial connects, and insists on the subprotocol that d offers.
+func dial(ctx context.Context, target string, d ws.Dialer) (*Conn, error) {
 	conn, early, hs, err := d.Dial(ctx, target)
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", target, err)
 	}
-	if hs.Protocol != Subprotocol {
-		return nil, errors.Join(fmt.Errorf("connect to %s: the server does not speak %s", target, Subprotocol), conn.Close())
+	if len(d.Protocols) > 0 && hs.Protocol != d.Protocols[0] {
+		return nil, errors.Join(fmt.Errorf("connect to %s: the server does not speak %s", target, d.Protocols[0]), conn.Close())
 	}
 	if early == nil { // else it has the server's first words
 		early = bufio.NewReaderSize(conn, 1024)
@@ -56,9 +70,17 @@ func Dial(ctx context.Context, base, token string) (*Conn, error) {
 }
 
 func liveURL(base string) (string, error) {
-	u, err := url.Parse(base)
+	u, err := webSocketURL(base)
 	if err != nil {
-		return "", fmt.Errorf("address of the server: %w", err)
+		return "", err
+	}
+	return u.JoinPath("/api/v1/live").String(), nil
+}
+
+func webSocketURL(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, fmt.Errorf("address of the server: %w", err)
 	}
 	switch u.Scheme {
 	case "http":
@@ -66,9 +88,9 @@ func liveURL(base string) (string, error) {
 	case "https":
 		u.Scheme = "wss"
 	default:
-		return "", fmt.Errorf("address of the server %q: expected one such as http://127.0.0.1:8080", base)
+		return nil, fmt.Errorf("address of the server %q: expected one such as http://127.0.0.1:8080", address)
 	}
-	return u.JoinPath("/api/v1/live").String(), nil
+	return u, nil
 }
 
 // Frame returns a message as the bytes that go over the line.

@@ -107,7 +107,7 @@ func (c *Conn) Reply(cmd *attendance.Command, out attendance.Outcome, err error)
 func (c *Conn) Refuse(id string, err error) { c.send(refusal(id, err)) }
 
 // Pong answers a ping.
-func (c *Conn) Pong(n int64) { c.send(pong(n)) }
+func (c *Conn) Pong(n int64) { c.send(pong(n, c.hub.now())) }
 
 // Done is closed when the connection is.
 func (c *Conn) Done() <-chan struct{} { return c.done }
@@ -196,14 +196,41 @@ func (c *Conn) collect() []byte {
 	if !c.joined || c.last != 0 {
 		return b
 	}
+	if f, ok := c.shared(); ok {
+		return c.after(b, f)
+	}
 	for _, f := range c.fromRoom() {
-		if w := c.out.bytes(f); b == nil {
-			b = w // most often the only one, and then the shared bytes themselves
-		} else {
-			b = append(b[:len(b):len(b)], w...)
-		}
+		b = c.after(b, f)
 	}
 	return b
+}
+
+// after returns what goes over the line for a frame, after other bytes. Most often
+// there are none, and then it is the shared bytes themselves.
+func (c *Conn) after(b []byte, f frame) []byte {
+	w := c.out.bytes(f)
+	if b == nil {
+		return w
+	}
+	return append(b[:len(b):len(b)], w...)
+}
+
+// shared returns the delta that most students are waiting for, if this is one of them
+// and it has been made, which takes no lock. The lock of the connection is held.
+func (c *Conn) shared() (f frame, ok bool) {
+	if c.audience != AudienceStudent {
+		return f, false
+	}
+	d := c.room.newest.Load()
+	if d == nil || d.after != c.sent || d.to != c.room.head.Load() {
+		return f, false
+	}
+	// Only now: an event that is in the delta has set own before.
+	if c.own.Load() || c.afresh.Load() {
+		return f, false
+	}
+	c.sent = d.to
+	return d.frame, true
 }
 
 // fromRoom returns the frames that bring the connection up to the room's state.
@@ -287,7 +314,7 @@ func (c *Conn) Heard() { c.heard.Store(true) }
 // bye tells the client that the server stops, and when to come back, and closes the
 // connection when that is said.
 func (c *Conn) bye(spread time.Duration) {
-	c.enqueue(bye("stopping", rand.N(spread)))
+	c.enqueue(bye("stopping", time.Millisecond+rand.N(spread))) // 0 would be no time at all
 	c.finish(CloseStopping)
 }
 

@@ -85,7 +85,7 @@ func appendEntry(b []byte, p attendance.PersonID, e attendance.Entry) []byte {
 }
 
 func appendYou(b []byte, p attendance.PersonID, e attendance.Entry) []byte {
-	return append(appendEntry(append(b, `,"you":`...), p, e), ']')
+	return append(appendStatusKey(appendEntry(append(b, `,"you":`...), p, e), e.Status), ']')
 }
 
 func appendEvent(b []byte, e attendance.Event) []byte {
@@ -101,7 +101,15 @@ func appendEvent(b []byte, e attendance.Event) []byte {
 	b = append(append(b, `","`...), e.Source.String()...)
 	b = appendInt(b, `",`, int64(e.Actor))
 	b = appendText(append(b, ','), e.Note)
-	return append(b, ']')
+	return append(appendStatusKey(b, e.Status), ']')
+}
+
+// appendStatusKey appends which status of the mark it is, unless it is the mark itself.
+func appendStatusKey(b []byte, key string) []byte {
+	if key == "" {
+		return b
+	}
+	return append(append(append(b, `,"`...), key...), '"') // has no character that JSON would escape
 }
 
 // appendText appends a JSON string.
@@ -116,6 +124,12 @@ func appendText(b []byte, s string) []byte {
 type deltaKey struct {
 	audience Audience
 	after    int64 // the seq it continues from
+}
+
+// studentDelta is a delta for students, from after one seq up to another.
+type studentDelta struct {
+	frame
+	after, to int64
 }
 
 // delta returns what an audience sees of the events after a seq, up to now. It is
@@ -144,6 +158,9 @@ func (r *room) delta(audience Audience, after int64, events []attendance.Event) 
 		r.deltas = make(map[deltaKey]frame)
 	}
 	r.deltas[key] = f
+	if audience == AudienceStudent && after < r.session.Seq { // else nobody waits for it
+		r.newest.Store(&studentDelta{f, after, r.session.Seq})
+	}
 	return f
 }
 
@@ -166,7 +183,7 @@ func (r *room) snapshot(c *Conn) frame {
 		r.snapshots[c.audience] = shared
 	}
 	b := append(newFrame(len(shared)+256), shared...)
-	now := time.Now()
+	now := r.now()
 	b = appendTime(b, `,"now":`, now)
 	switch c.audience {
 	case AudienceStudent:
@@ -191,6 +208,9 @@ func (r *room) appendShared(b []byte, audience Audience) []byte {
 	b = appendInt(b, `","session":`, int64(r.id))
 	b = appendInt(b, `,"seq":`, r.session.Seq)
 	b = appendStatus(b, &r.session)
+	if !r.session.CancelledAt.IsZero() {
+		b = append(b, `,"cancelled":true`...)
+	}
 	b = append(append(b, `,"title":`...), r.title...)
 	b = append(append(b, `,"course":`...), r.course...)
 	b = appendCounts(b, r.counts)
@@ -224,7 +244,7 @@ func (r *room) appendShared(b []byte, audience Audience) []byte {
 		}
 		first = false
 		b = appendInt(appendEntry(b, p.ID, e), ",", int64(e.Actor))
-		b = append(appendText(append(b, ','), e.Note), ']')
+		b = append(appendStatusKey(appendText(append(b, ','), e.Note), e.Status), ']')
 	}
 	return append(b, ']')
 }
@@ -272,7 +292,7 @@ func (r *room) news(c *Conn, w *watch) (news []frame) {
 	}
 	if w.codes && c.audience == AudienceDisplay && r.session.Status == attendance.Open {
 		b := append(newFrame(160), `{"t":"codes",`...)
-		news = append(news, finish(append(r.appendCodes(b, time.Now()), '}')))
+		news = append(news, finish(append(r.appendCodes(b, r.now()), '}')))
 	}
 	w.codes = false
 	return news

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -77,6 +78,8 @@ type node struct {
 	recorder *recorder.Recorder
 	commands atomic.Int64
 
+	byRuntime bool // connections are left to the runtime, as those over TLS are
+
 	addr      string
 	listening sync.Once
 	stopped   sync.Once
@@ -85,7 +88,7 @@ type node struct {
 // newNode starts a node that is linked by join.
 func newNode(tb testing.TB, s store, join func(cluster.Node) cluster.Link) *node {
 	tb.Helper()
-	n := &node{hub: live.NewHub(s, join, slog.New(slog.DiscardHandler))}
+	n := &node{hub: live.NewHub(s, join, time.Now, slog.New(slog.DiscardHandler))}
 	n.recorder = recorder.New(s, n.hub, time.Now)
 	tb.Cleanup(n.stop)
 	return n
@@ -124,7 +127,23 @@ func (n *node) upgrade(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
+	if n.byRuntime {
+		conn = struct{ net.Conn }{conn}
+	}
 	n.serve(conn, person)
+}
+
+// bothWays runs a test on a node that takes connections over, and on one that leaves
+// them to the runtime.
+func bothWays(t *testing.T, test func(*testing.T, *node)) {
+	t.Parallel()
+	for name, byRuntime := range map[string]bool{"taken over": false, "by the runtime": true} {
+		t.Run(name, func(t *testing.T) {
+			n := startNode(t, newStore(t, 3))
+			n.byRuntime = byRuntime
+			test(t, n)
+		})
+	}
 }
 
 func startNode(tb testing.TB, s store) *node {
@@ -133,7 +152,7 @@ func startNode(tb testing.TB, s store) *node {
 }
 
 // serve does what package server does, without asking for permission.
-func (n *node) serve(conn net.Conn, person attendance.PersonID) {
+func (n *node) serve(conn net.Conn, person attendance.PersonID) *live.Conn {
 	t := live.NewWebSocket(conn, nil)
 	c := n.hub.Accept(t)
 	t.Serve(c, func(b []byte) {
@@ -161,6 +180,7 @@ func (n *node) serve(conn net.Conn, person attendance.PersonID) {
 			n.recorder.Submit(cmd, func(out attendance.Outcome, err error) { c.Reply(&cmd, out, err) })
 		}
 	})
+	return c
 }
 
 // do carries a command of the teacher out on the node.
@@ -192,6 +212,13 @@ type client struct {
 	conn     net.Conn
 	r        *bufio.Reader
 	patience time.Duration // for the next message
+	heard    chan heard    // what a reader in the background has read; nil: there is none
+}
+
+// heard is a message, or how the line ended.
+type heard struct {
+	m   message
+	err error
 }
 
 // message is any message of the server's.
@@ -223,7 +250,7 @@ type message struct {
 
 func (n *node) dial(tb testing.TB, person attendance.PersonID) *client {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	conn, br, _, err := ws.Dialer{Protocols: []string{live.Subprotocol}}.Dial(ctx, fmt.Sprintf("ws://%s/%d", n.listen(tb), person))
 	if err != nil {
@@ -233,7 +260,21 @@ func (n *node) dial(tb testing.TB, person attendance.PersonID) *client {
 	if br == nil {
 		br = bufio.NewReader(conn)
 	}
-	return &client{tb, conn, br, 20 * time.Second}
+	c := &client{tb, conn, br, time.Minute, make(chan heard, 1000)}
+	go c.listen()
+	return c
+}
+
+// listen reads all that comes, and so answers pings however long a test does something
+// else.
+func (c *client) listen() {
+	for {
+		m, err := c.receive()
+		c.heard <- heard{m, err}
+		if err != nil {
+			return
+		}
+	}
 }
 
 // pipe connects without a network, for tests in which time is fake.
@@ -241,7 +282,7 @@ func (n *node) pipe(tb testing.TB, person attendance.PersonID) *client {
 	ours, theirs := net.Pipe()
 	tb.Cleanup(func() { ours.Close() })
 	go n.serve(theirs, person)
-	return &client{tb, ours, bufio.NewReader(ours), 24 * time.Hour}
+	return &client{tb, ours, bufio.NewReader(ours), 24 * time.Hour, nil}
 }
 
 // join dials, joins, and returns the first message as well.
@@ -254,22 +295,34 @@ func (n *node) join(tb testing.TB, person attendance.PersonID, audience string, 
 
 func (c *client) say(text string) {
 	c.tb.Helper()
-	if err := wsutil.WriteClientText(c.conn, []byte(text)); err != nil {
+	if _, err := c.conn.Write(frame(ws.OpText, true, text)); err != nil { // in one piece: pongs are written meanwhile
 		c.tb.Fatal(err)
 	}
 }
 
-// read returns the next message, or an error that has the close code. It answers
-// pings on the way.
+// read returns the next message, or an error that has the close code.
 func (c *client) read() (message, error) {
-	c.conn.SetReadDeadline(time.Now().Add(c.patience))
+	if c.heard == nil {
+		c.conn.SetReadDeadline(time.Now().Add(c.patience))
+		return c.receive()
+	}
+	select {
+	case h := <-c.heard:
+		return h.m, h.err
+	case <-time.After(c.patience):
+		return message{}, os.ErrDeadlineExceeded
+	}
+}
+
+// receive reads the next message from the line. It answers pings on the way.
+func (c *client) receive() (m message, err error) {
 	b, _, err := wsutil.ReadServerData(readWriter{c.r, c.conn})
 	if err != nil {
-		return message{}, err
+		return m, err
 	}
-	m := message{raw: string(b)}
+	m.raw = string(b)
 	if err := json.Unmarshal(b, &m); err != nil {
-		c.tb.Fatalf("server sent %s: %v", b, err)
+		return m, fmt.Errorf("the server sent %s: %w", b, err)
 	}
 	return m, nil
 }

@@ -180,6 +180,18 @@ func TestANodeThatStopsSaysWhenToComeBack(t *testing.T) {
 	}
 }
 
+func TestWhoComesToANodeThatHasStoppedIsToldToGoElsewhere(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, newStore(t, 3))
+	n.listen(t)
+	n.stop()
+	c := n.dial(t, 1)
+	c.until(is("bye"))
+	if code := c.closed(); code != 1001 {
+		t.Errorf("closed with %d, want 1001", code)
+	}
+}
+
 func TestWhoIsSignedOutIsClosed(t *testing.T) {
 	t.Parallel()
 	n := startNode(t, newStore(t, 5))

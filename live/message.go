@@ -45,14 +45,15 @@ type Message struct {
 	N        int64                `json:"n"`
 }
 
-// pair is [person, mark].
+// pair is [person, mark] or, with which status of the mark, [person, mark, status].
 type pair attendance.MarkChange
 
 func (p *pair) UnmarshalJSON(b []byte) error {
 	var parts []json.RawMessage
 	var mark string
-	if err := json.Unmarshal(b, &parts); err != nil || len(parts) != 2 ||
-		json.Unmarshal(parts[0], &p.Person) != nil || json.Unmarshal(parts[1], &mark) != nil {
+	if err := json.Unmarshal(b, &parts); err != nil || len(parts) != 2 && len(parts) != 3 ||
+		json.Unmarshal(parts[0], &p.Person) != nil || json.Unmarshal(parts[1], &mark) != nil ||
+		len(parts) == 3 && json.Unmarshal(parts[2], &p.Status) != nil {
 		return attendance.BadField("marks", "a list of pairs [person, mark], like [1007,\"present\"]")
 	}
 	m, ok := attendance.ParseMark(mark)
@@ -168,9 +169,9 @@ func refusal(id string, err error) frame {
 	return frameOf(errorJSON{"error", id, e.Code, e.Message, e.Field, e.Retry.Milliseconds()})
 }
 
-func pong(n int64) frame {
+func pong(n int64, now time.Time) frame {
 	b := appendInt(newFrame(64), `{"t":"pong","n":`, n)
-	return finish(append(appendTime(b, `,"now":`, time.Now()), '}'))
+	return finish(append(appendTime(b, `,"now":`, now), '}'))
 }
 
 func bye(reason string, wait time.Duration) frame {

@@ -137,7 +137,24 @@ func everythingTheServerSends(t *testing.T) (sent []string) {
 	sent = append(sent, b0.raw, d0.raw, p0.raw, back.raw, whole.raw, show.raw)
 	go n.stop()
 	hear(display, is("bye"))
-	return sent
+	return append(sent, whatIsSentOfStatuses(t)...)
+}
+
+// whatIsSentOfStatuses plays a session through in which a mark stands for a status.
+func whatIsSentOfStatuses(t *testing.T) (sent []string) {
+	n := startNode(t, newStore(t, 1))
+	n.open(t)
+	board, _ := n.join(t, teacher, "board", "")
+	board.say(`{"t":"mark","id":"b8","marks":[[1,"present","online"]]}`)
+	changed, _ := board.until(is("delta"))
+	student, own := n.join(t, 1, "student", "")
+	_, whole := n.join(t, teacher, "board", "")
+	board.say(`{"t":"mark","id":"b9","marks":[[1,"late","left_early"]]}`)
+	told, _ := student.until(is("delta"))
+	if got := fmt.Sprintln(told.You...); !strings.Contains(got, " late ") || !strings.HasSuffix(got, " left_early\n") {
+		t.Errorf("the student is told %q", got)
+	}
+	return append(sent, changed.raw, whole.raw, own.raw, told.raw)
 }
 
 func TestTheServerUnderstandsWhatTheProtocolSays(t *testing.T) {
@@ -171,6 +188,10 @@ func TestABadMessageIsRefusedByField(t *testing.T) {
 		`{"t":"check_in","id":"x","code":"1","ticket":"2"}`:                                    "code",
 		`{"t":"mark","id":"x"}`:                                                                "marks",
 		`{"t":"mark","id":"x","marks":[[1,"gone"]]}`:                                           "marks",
+		`{"t":"mark","id":"x","marks":[[1,"late",7]]}`:                                         "marks",
+		`{"t":"mark","id":"x","marks":[[1,"late","x","y"]]}`:                                   "marks",
+		`{"t":"mark","id":"x","marks":[[1,"late","Left early"]]}`:                              "marks[0]",
+		`{"t":"mark","id":"x","marks":[[1,"unset","online"]]}`:                                 "marks[0]",
 		`{"t":"mark","id":"x","marks":[["a","late"]]}`:                                         "marks",
 		`{"t":"mark","id":"x","marks":[[1,"late"],[1,"late"]]}`:                                "marks[1]",
 		`{"t":"mark","id":"x","marks":[[1,"late"]],"note":"` + strings.Repeat("n", 501) + `"}`: "note",
@@ -190,6 +211,7 @@ func TestABadMessageIsRefusedByField(t *testing.T) {
 
 func FuzzMessages(f *testing.F) {
 	f.Add([]byte(`{"t":"mark","id":"b7","marks":[[1007,"excused"],[1012,"excused"]],"note":"team away"}`))
+	f.Add([]byte(`{"t":"mark","id":"b8","marks":[[1007,"present","online"]]}`))
 	f.Add([]byte(`{"t":"join","session":42,"audience":"board","seq":17,"roster":3}`))
 	f.Add([]byte(`{"t":"close","id":"z3","unset":"absent"}`))
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -55,6 +55,7 @@ const keptEvents = 2048
 // room is a session as this node shows it.
 type room struct {
 	id   attendance.SessionID
+	now  func() time.Time
 	head atomic.Int64 // session.Seq, to be looked at without the lock
 
 	mu      sync.Mutex
@@ -77,6 +78,7 @@ type room struct {
 
 	deltas    map[deltaKey]frame // encoded since the last change
 	snapshots map[Audience][]byte
+	newest    atomic.Pointer[studentDelta] // the last of deltas that is for students
 
 	codesTimer *time.Timer
 	behind     bool // events came before the record was read
@@ -101,10 +103,11 @@ type watch struct {
 	codes    bool                         // new codes are due
 }
 
-func newRoom(id attendance.SessionID, f *flusher) *room {
+func newRoom(id attendance.SessionID, f *flusher, now func() time.Time) *room {
 	front := &shard{flusher: f}
 	return &room{
 		id:        id,
+		now:       now,
 		front:     front,
 		shards:    []*shard{front},
 		watchers:  make(map[*Conn]*watch),
@@ -115,13 +118,21 @@ func newRoom(id attendance.SessionID, f *flusher) *room {
 	}
 }
 
-// load takes over the record, unless that is older than what the room has, and
-// reports whether the room may have missed events meanwhile.
+// load takes over the record, with what the room has seen since it was read, and
+// reports whether the room may have missed events meanwhile. A record that is older
+// than the room's, or too old for that, is left aside.
 func (r *room) load(rec *Record) (behind bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	var since []attendance.Event
 	if r.loaded && rec.Session.Seq < r.session.Seq {
-		return true
+		var known bool
+		if since, known = r.missed(rec.Session.Seq); !known {
+			return true
+		}
+	}
+	if rec.Roster < r.roster {
+		return false
 	}
 	r.session, r.rules, r.roster, r.people = rec.Session, rec.Rules, rec.Roster, rec.Students
 	r.title, r.course = mustJSON(rec.Session.Title), mustJSON(courseJSON{rec.Session.Course, rec.CourseCode, rec.CourseTitle})
@@ -134,6 +145,7 @@ func (r *room) load(rec *Record) (behind bool) {
 		r.counts[e.Mark]++
 	}
 	r.loaded = true
+	r.follow(since)
 	r.changed()
 	r.scheduleCodes() // their rules may have changed
 	for _, conns := range r.students {
@@ -172,6 +184,7 @@ func (r *room) strangers() (conns []*Conn) {
 func (r *room) changed() {
 	r.head.Store(r.session.Seq)
 	r.deltas, r.snapshots = nil, nil
+	r.newest.Store(nil)
 }
 
 // apply takes in events of this session and reports whether one was missing before
@@ -183,6 +196,11 @@ func (r *room) apply(events []attendance.Event) (gap bool) {
 		r.behind = true
 		return false
 	}
+	return r.follow(events)
+}
+
+// follow is apply with the lock held.
+func (r *room) follow(events []attendance.Event) (gap bool) {
 	for _, e := range events {
 		if e.Seq <= r.session.Seq {
 			continue // the bus may repeat
@@ -191,6 +209,7 @@ func (r *room) apply(events []attendance.Event) (gap bool) {
 			return true
 		}
 		r.session.Apply(e)
+		r.session.Chain = e.Chain(r.session.Chain)
 		if e.Kind == attendance.MarkSet {
 			r.setEntry(e)
 		} else {
@@ -261,7 +280,7 @@ func (r *room) scheduleCodes() {
 	if !displays || r.session.Status != attendance.Open {
 		return
 	}
-	now := time.Now()
+	now := r.now()
 	_, start := r.session.Codes(r.rules).At(now)
 	r.codesTimer = time.AfterFunc(start.Add(r.rules.CodeStep).Sub(now), func() {
 		r.mu.Lock()

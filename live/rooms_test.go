@@ -1,15 +1,22 @@
 package live_test
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/muster-live/muster/attendance"
 	"github.com/muster-live/muster/cluster"
 	"github.com/muster-live/muster/cluster/local"
+	"github.com/muster-live/muster/live"
+	"github.com/muster-live/muster/recorder"
 )
 
 func TestJoiningGivesASnapshotThenDeltasWithoutGaps(t *testing.T) {
@@ -188,32 +195,41 @@ func TestANodeThatHearsNothingFollowsTheLog(t *testing.T) {
 }
 
 func TestPresenceIsOnePersonHoweverManyTabsAndNodes(t *testing.T) {
-	t.Parallel()
-	s := newStore(t, 5)
-	var network local.Network
-	a, b := newNode(t, s, network.Join), newNode(t, s, network.Join)
-	board, _ := a.join(t, teacher, "board", "")
-	tab1, _ := a.join(t, 2, "student", "")
-	m, _ := board.until(is("presence"))
-	if d := cmp.Diff([]int64{2}, m.On); d != "" {
-		t.Fatalf("presence (-want +got):\n%s", d)
-	}
-	tab2, _ := a.join(t, 2, "student", "")
-	phone, _ := b.join(t, 2, "student", "")
-	tab1.conn.Close()
-	tab2.conn.Close()
-	b.join(t, 4, "student", "")
-	if m = board.next(); m.T != "presence" || len(m.Off) > 0 || len(m.On) != 1 || m.On[0] != 4 {
-		t.Fatalf("while 2 is still there through another node: %s", m.raw)
-	}
-	phone.conn.Close()
-	if m = board.next(); m.T != "presence" || len(m.Off) != 1 || m.Off[0] != 2 {
-		t.Fatalf("after the last connection of 2: %s", m.raw)
-	}
-	_, again := b.join(t, teacher, "board", "")
-	if string(again.Connected) != "[4]" {
-		t.Errorf("a board that comes now sees %s connected", again.Connected)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore(t, 5)
+		var network local.Network
+		a, b := newNode(t, s, network.Join), newNode(t, s, network.Join)
+		join := func(n *node, person attendance.PersonID, audience string) (*client, message) {
+			c := n.pipe(t, person)
+			c.say(fmt.Sprintf(`{"t":"join","session":1,"audience":%q}`, audience))
+			return c, c.next()
+		}
+		board, _ := join(a, teacher, "board")
+		tab1, _ := join(a, 2, "student")
+		m, _ := board.until(is("presence"))
+		if d := cmp.Diff([]int64{2}, m.On); d != "" {
+			t.Fatalf("presence (-want +got):\n%s", d)
+		}
+		tab2, _ := join(a, 2, "student")
+		phone, _ := join(b, 2, "student")
+		tab1.conn.Close()
+		tab2.conn.Close()
+		join(b, 4, "student")
+		if m = board.next(); m.T != "presence" || len(m.Off) > 0 || len(m.On) != 1 || m.On[0] != 4 {
+			t.Fatalf("while 2 is still there through another node: %s", m.raw)
+		}
+		phone.conn.Close()
+		if m = board.next(); m.T != "presence" || len(m.Off) != 1 || m.Off[0] != 2 {
+			t.Fatalf("after the last connection of 2: %s", m.raw)
+		}
+		synctest.Wait() // until the other node has heard it too
+		if _, again := join(b, teacher, "board"); string(again.Connected) != "[4]" {
+			t.Errorf("a board that comes now sees %s connected", again.Connected)
+		}
+		a.stop()
+		b.stop()
+		s.Close()
+	})
 }
 
 func TestANewStudentShowsOnOpenBoards(t *testing.T) {
@@ -228,5 +244,46 @@ func TestANewStudentShowsOnOpenBoards(t *testing.T) {
 	m, _ := board.until(is("snapshot"))
 	if len(m.People) != 6 {
 		t.Errorf("board has %d people, want 6", len(m.People))
+	}
+}
+
+// lagging is a store in which something happens while the next record is under way. Nobody
+// learns from it that a room is behind.
+type lagging struct {
+	store
+	next      atomic.Bool
+	meanwhile func()
+}
+
+func (l *lagging) Heads(context.Context, []attendance.SessionID) (map[attendance.SessionID]live.Head, error) {
+	return nil, nil
+}
+
+func (l *lagging) Record(ctx context.Context, id attendance.SessionID) (*live.Record, error) {
+	rec, err := l.store.Record(ctx, id)
+	if l.next.CompareAndSwap(true, false) {
+		l.meanwhile()
+	}
+	return rec, err
+}
+
+func TestWhoChangesACourseSeesItAtOnceInItsRooms(t *testing.T) {
+	t.Parallel()
+	s := &lagging{store: newStore(t, 5)}
+	var network local.Network
+	n := &node{hub: live.NewHub(s, network.Join, time.Now, slog.New(slog.DiscardHandler))}
+	n.recorder = recorder.New(s, n.hub, time.Now)
+	t.Cleanup(n.stop)
+	s.meanwhile = func() {
+		n.do(t, attendance.Command{Kind: attendance.SetMarks, Marks: []attendance.MarkChange{{Person: 1, Mark: attendance.Late}}})
+	}
+	n.open(t)
+	n.join(t, teacher, "board", "")
+	s.next.Store(true)
+	exec(t, s.dir, `UPDATE courses SET late_after = 7, roster = roster + 1`)
+	n.hub.CoursesChanged([]attendance.CourseID{1})
+	session, rules, err := n.hub.Look(t.Context(), lecture)
+	if err != nil || rules.LateAfter != 7*time.Minute || session.Seq != 2 {
+		t.Errorf("the room is at seq %d and has %v as late (%v), want 2 and 7 min", session.Seq, rules.LateAfter, err)
 	}
 }

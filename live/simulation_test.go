@@ -84,7 +84,7 @@ func newSimulation(t *testing.T, seed uint64) *simulation {
 	}
 	var network local.Network
 	for range simNodes {
-		n := &node{hub: live.NewHub(s.log, func(n cluster.Node) cluster.Link { return network.Join(bad{n, s}) }, slog.New(slog.DiscardHandler))}
+		n := &node{hub: live.NewHub(s.log, func(n cluster.Node) cluster.Link { return network.Join(bad{n, s}) }, time.Now, slog.New(slog.DiscardHandler))}
 		n.recorder = recorder.New(s.log, n.hub, time.Now)
 		s.nodes = append(s.nodes, n)
 	}

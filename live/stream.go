@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // Stream is a transport over Server-Sent Events, for networks that block WebSockets.
@@ -23,13 +21,8 @@ type Stream struct {
 // request's handler must not return before the connection is done.
 func NewStream(w http.ResponseWriter, conn net.Conn) *Stream {
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		if raw, err := tcp.SyscallConn(); err == nil {
-			raw.Control(func(fd uintptr) {
-				// Nobody answers a comment, but the kernel notices that it did not
-				// arrive (RFC 5482). Without it a dead line is noticed later.
-				_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(pingEvery.Milliseconds()))
-			})
-		}
+		// Nobody answers a comment, but the kernel notices that it did not arrive.
+		noticeSilence(tcp, pingEvery)
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")

@@ -22,8 +22,10 @@ func frame(op ws.OpCode, fin bool, payload string) []byte {
 }
 
 func TestWhatIsNoProperTextFrameClosesTheConnection(t *testing.T) {
-	t.Parallel()
-	n := startNode(t, newStore(t, 3))
+	bothWays(t, whatIsNoProperTextFrameClosesTheConnection)
+}
+
+func whatIsNoProperTextFrameClosesTheConnection(t *testing.T, n *node) {
 	n.listen(t) // for all of the tests below
 	long := make([]byte, 10)
 	long[0], long[1] = 0x81, 0x80|127
@@ -56,8 +58,10 @@ func TestWhatIsNoProperTextFrameClosesTheConnection(t *testing.T) {
 }
 
 func TestABadMessageLeavesTheConnectionAndTheRoomAlone(t *testing.T) {
-	t.Parallel()
-	n := startNode(t, newStore(t, 3))
+	bothWays(t, aBadMessageLeavesTheConnectionAndTheRoomAlone)
+}
+
+func aBadMessageLeavesTheConnectionAndTheRoomAlone(t *testing.T, n *node) {
 	n.open(t)
 	phone, _ := n.join(t, 1, "student", "")
 	for _, bad := range []string{`hello`, `{}`, `{"t":"check_in"}`, `{"t":"dance","id":"x"}`, strings.Repeat("[", 10_000)} {
@@ -71,8 +75,10 @@ func TestABadMessageLeavesTheConnectionAndTheRoomAlone(t *testing.T) {
 }
 
 func TestMessagesMayComeInAnyPieces(t *testing.T) {
-	t.Parallel()
-	n := startNode(t, newStore(t, 3))
+	bothWays(t, messagesMayComeInAnyPieces)
+}
+
+func messagesMayComeInAnyPieces(t *testing.T, n *node) {
 	text := `{"t":"join","session":1,"audience":"student"}`
 	stream := slices.Concat(
 		frame(ws.OpText, false, text[:10]), frame(ws.OpPing, true, "hi"), frame(ws.OpContinuation, false, text[10:20]),
@@ -105,11 +111,7 @@ func FuzzWebSocket(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stream []byte, piece uint8) {
 		ours, theirs := net.Pipe()
 		go io.Copy(io.Discard, ours)
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			n.serve(theirs, 1)
-		}()
+		c := n.serve(theirs, 1)
 		for len(stream) > 0 {
 			k := min(len(stream), int(piece)+1)
 			if _, err := ours.Write(stream[:k]); err != nil {
@@ -118,6 +120,6 @@ func FuzzWebSocket(f *testing.F) {
 			stream = stream[k:]
 		}
 		ours.Close()
-		<-done
+		<-c.Done()
 	})
 }

@@ -1,0 +1,275 @@
+package live
+
+import (
+	"errors"
+	"io"
+	"math"
+	"net"
+	"os"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// notSentLimit is how many bytes the kernel may keep for a connection before it says
+// that no more can be taken. What waits there cannot be replaced by something newer.
+const notSentLimit = 32 << 10
+
+// descriptor is a [line]: a connection whose descriptor is ours.
+type descriptor struct {
+	socket *WebSocket
+
+	mu       sync.Mutex // nobody uses a number that may be another connection's by now
+	fd       int        // -1 once it is closed
+	reactor  *reactor
+	writable chan struct{} // has room for one: there may be room to write again. Nil: nobody waits
+}
+
+// takeOver takes a connection from the runtime for a socket, or returns nil if that
+// cannot be.
+func takeOver(conn *net.TCPConn, t *WebSocket) line {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	own := -1
+	if raw.Control(func(fd uintptr) { own, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0) }) != nil || err != nil {
+		return nil
+	}
+	_ = conn.Close() // the runtime lets go; the connection lives on in our descriptor
+	// Without it the connection works too; only its backlog is longer.
+	_ = unix.SetsockoptInt(own, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, notSentLimit)
+	return &descriptor{socket: t, fd: own}
+}
+
+// Reads and writes here never wait, so the scheduler need not hear of them.
+
+func (l *descriptor) tryWrite(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fd < 0 {
+		return 0, net.ErrClosed
+	}
+	n, err := call(unix.SYS_SENDTO, l.fd, b)
+	if err == errNothing {
+		err = nil
+	}
+	return n, err
+}
+
+func (l *descriptor) tryRead(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fd < 0 {
+		return 0, net.ErrClosed
+	}
+	n, err := call(unix.SYS_RECVFROM, l.fd, b)
+	if n == 0 && err == nil {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// call is send(2) or recv(2), which have less to do for a socket than write(2) and
+// read(2).
+func call(number uintptr, fd int, b []byte) (int, error) {
+	for {
+		n, _, errno := syscall.RawSyscall6(number, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+		switch errno {
+		case 0:
+			return int(n), nil
+		case unix.EINTR:
+		case unix.EAGAIN:
+			return 0, errNothing
+		default:
+			return 0, errno
+		}
+	}
+}
+
+// write writes all of b, and waits for room until the deadline.
+func (l *descriptor) write(b []byte, deadline time.Time) error {
+	l.mu.Lock()
+	if l.writable == nil {
+		l.writable = make(chan struct{}, 1)
+	}
+	writable := l.writable
+	l.mu.Unlock()
+	limit := time.NewTimer(time.Until(deadline))
+	defer limit.Stop()
+	for {
+		n, err := l.tryWrite(b)
+		if b = b[n:]; err != nil || len(b) == 0 {
+			return err
+		}
+		select {
+		case <-writable:
+		case <-limit.C:
+			return os.ErrDeadlineExceeded
+		}
+	}
+}
+
+// canWrite says that there is room again, or that there will never be.
+func (l *descriptor) canWrite() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tell()
+}
+
+func (l *descriptor) tell() {
+	select {
+	case l.writable <- struct{}{}:
+	default:
+	}
+}
+
+func (l *descriptor) closeWrite() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fd >= 0 {
+		_ = unix.Shutdown(l.fd, unix.SHUT_WR)
+	}
+}
+
+func (l *descriptor) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fd < 0 {
+		return
+	}
+	if l.reactor != nil {
+		l.reactor.remove(l.fd) // first: once closed, the number may be another's
+	}
+	_ = unix.Close(l.fd)
+	l.fd = -1
+	l.tell()
+}
+
+func (l *descriptor) listen(r *reactor) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fd < 0 {
+		return nil // closed by the server meanwhile
+	}
+	l.reactor = r
+	return r.add(l, l.fd)
+}
+
+// reactor says when there is something to read from lines, or room to write to them.
+// It starts with the first one.
+type reactor struct {
+	mu     sync.Mutex
+	epoll  *os.File      // in the hands of the runtime's own poller, which knows when to look
+	fd     int           // of epoll
+	lines  []*descriptor // by number
+	closed bool
+}
+
+// add has a line told from now on, and at once if there is something already.
+func (r *reactor) add(l *descriptor, fd int) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil // the hub has said goodbye to it already
+	}
+	if r.epoll == nil {
+		if err := r.start(); err != nil {
+			return err
+		}
+	}
+	for len(r.lines) <= fd {
+		r.lines = append(r.lines, nil)
+	}
+	r.lines[fd] = l
+	const edges = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(r.fd, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: edges & math.MaxUint32, Fd: int32(fd)}))
+}
+
+func (r *reactor) start() error {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return os.NewSyscallError("epoll_create", err)
+	}
+	// What may block, the runtime's poller would not take.
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return errors.Join(os.NewSyscallError("fcntl", err), unix.Close(fd))
+	}
+	r.epoll, r.fd = os.NewFile(uintptr(fd), "epoll"), fd
+	raw, err := r.epoll.SyscallConn()
+	if err != nil {
+		return errors.Join(err, r.epoll.Close())
+	}
+	go r.run(raw)
+	return nil
+}
+
+func (r *reactor) remove(fd int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if fd < len(r.lines) { // else it was never added
+		r.lines[fd] = nil
+	}
+}
+
+// find returns the line with a descriptor, or nil if it is closed.
+func (r *reactor) find(fd int32) *descriptor {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lines[fd]
+}
+
+// run tells lines until the reactor is closed. Nothing that it calls waits.
+func (r *reactor) run(epoll syscall.RawConn) {
+	events := make([]unix.EpollEvent, 256)
+	buf := make([]byte, readSize)
+	n := 0
+	look := func(fd uintptr) bool {
+		n, _ = unix.EpollWait(int(fd), events, 0)
+		return n > 0
+	}
+	for epoll.Read(look) == nil {
+		for _, e := range events[:n] {
+			l := r.find(e.Fd)
+			if l == nil {
+				continue
+			}
+			if e.Events&unix.EPOLLOUT != 0 {
+				l.canWrite()
+			}
+			if e.Events&^unix.EPOLLOUT != 0 {
+				l.socket.ready(buf)
+			}
+		}
+	}
+}
+
+// close ends run, and hangs up the lines that are still there.
+func (r *reactor) close() {
+	r.mu.Lock()
+	r.closed = true
+	if r.epoll != nil {
+		_ = r.epoll.Close()
+	}
+	lines := slices.Clone(r.lines)
+	r.mu.Unlock()
+	for _, l := range lines {
+		if l != nil {
+			l.close()
+		}
+	}
+}
+
+// noticeSilence has the kernel give up a connection on which nothing that was sent has
+// been acknowledged for so long (RFC 5482). Without it a dead line is noticed later.
+func noticeSilence(conn *net.TCPConn, limit time.Duration) {
+	if raw, err := conn.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) {
+			_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(limit.Milliseconds()))
+		})
+	}
+}

@@ -1,0 +1,17 @@
+//go:build !linux
+
+package live
+
+import (
+	"net"
+	"time"
+)
+
+// reactor is there on Linux alone; elsewhere the runtime does the reading.
+type reactor struct{}
+
+func (*reactor) close() {}
+
+func takeOver(*net.TCPConn, *WebSocket) line { return nil }
+
+func noticeSilence(*net.TCPConn, time.Duration) {}
