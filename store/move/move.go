@@ -28,11 +28,12 @@ import (
 // tables are all there are, those that others refer to first.
 var tables = []string{
 	"secrets", "people", "passwords", "sign_ins", "join_links", "terms", "courses", "enrolments",
-	"sessions", "events", "commands", "used_tickets", "marks", "audit",
+	"sessions", "events", "commands", "used_tickets", "marks", "excuses", "people_groups", "group_members", "status_sets", "audit", "change_sets", "change_rows",
+	"institution", "holidays", "subscriptions", "jobs", "job_files", "api_tokens", "feeds", "answers", "import_columns",
 }
 
 // counted are the tables whose ids PostgreSQL counts up.
-var counted = []string{"people", "terms", "courses", "sessions", "audit"}
+var counted = []string{"people", "terms", "courses", "sessions", "excuses", "people_groups", "audit", "change_sets", "status_sets", "holidays", "subscriptions", "jobs", "api_tokens"}
 
 // Sum is what a table holds: how many rows, and a checksum of them in any order.
 type Sum struct {

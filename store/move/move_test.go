@@ -50,7 +50,7 @@ func databases(t *testing.T) func(name string) *postgres.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := rig.StartPostgres(t.Context(), dir)
+	p, err := rig.StartPostgres(t.Context(), dir, rig.ForTests)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestAMovedInstallationIsTheSameAndGoesOn(t *testing.T) {
 		}
 	}
 	// New rows get ids that nobody has.
-	if _, err := to.AddPerson(t.Context(), 0, roster.Person{Family: "New"}, time.Now()); err != nil {
+	if _, err := to.AddPerson(t.Context(), attendance.Author{}, roster.Person{Family: "New"}, time.Now()); err != nil {
 		t.Error(err)
 	}
 	if _, err := to.AddSession(t.Context(), roster.Schedule(1, "New", time.Now())); err != nil {
@@ -123,7 +123,7 @@ func TestMovingAgainChangesNothing(t *testing.T) {
 	if _, err := move.Move(t.Context(), from, to, false, quietly); !errors.Is(err, move.ErrThere) {
 		t.Errorf("the same again: %v", err)
 	}
-	if _, err := to.AddPerson(t.Context(), 0, roster.Person{Family: "Somebody"}, time.Now()); err != nil {
+	if _, err := to.AddPerson(t.Context(), attendance.Author{}, roster.Person{Family: "Somebody"}, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := move.Move(t.Context(), from, to, false, quietly); !errors.Is(err, move.ErrOther) {
@@ -208,7 +208,7 @@ func TestWhatDoesNotFitIsNamed(t *testing.T) {
 		if _, err := from.AddPeople(t.Context(), make([]roster.Person, 5), time.Now()); err != nil {
 			t.Fatal(err)
 		}
-		unfit, err := from.AddPerson(t.Context(), 0, roster.Person{Family: family}, time.Now())
+		unfit, err := from.AddPerson(t.Context(), attendance.Author{}, roster.Person{Family: family}, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

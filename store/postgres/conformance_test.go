@@ -20,3 +20,8 @@ func BenchmarkImport100k(b *testing.B) {
 		return func(tb testing.TB) storetest.Store { return open(tb, url) }
 	})
 }
+
+func BenchmarkExcuse50k(b *testing.B) {
+	url := newDatabase(b)
+	storetest.BenchmarkExcuse(b, func(tb testing.TB) storetest.Store { return open(tb, url) })
+}

@@ -14,7 +14,7 @@ import (
 	"github.com/muster-live/muster/roster"
 )
 
-const courseColumns = `c.id, c.code, c.title, coalesce(t.title, ''), c.late_after, c.on_close, c.code_step, c.code_grace,
+const courseColumns = `c.id, c.code, c.title, coalesce(t.title, ''), c.late_after, c.on_close, c.code_step, c.code_grace, c.status_set,
 	(SELECT count(*) FROM enrolments x WHERE x.course_id = c.id AND x.role = 'student' AND x.ended_at IS NULL)`
 
 const courseTables = ` FROM courses c LEFT JOIN terms t ON t.id = c.term_id`
@@ -24,7 +24,7 @@ func scanCourse(scan scanFunc, rest ...any) (c roster.Course, err error) {
 	var lateAfter pgtype.Int8
 	var onClose string
 	var step int64
-	dest := append([]any{&c.ID, &c.Code, &c.Title, &c.Term, &lateAfter, &onClose, &step, &c.Rules.CodeGrace, &c.Students}, rest...)
+	dest := append([]any{&c.ID, &c.Code, &c.Title, &c.Term, &lateAfter, &onClose, &step, &c.Rules.CodeGrace, &c.StatusSet, &c.Students}, rest...)
 	if err := scan(dest...); err != nil {
 		return c, err
 	}
@@ -133,7 +133,7 @@ func (s *Store) Courses(ctx context.Context, p roster.Page) (found []roster.List
 }
 
 // ChangeRules changes settings of a course and returns it as it is then.
-func (s *Store) ChangeRules(ctx context.Context, actor attendance.PersonID, id attendance.CourseID, change roster.RulesChange, now time.Time) (c roster.Course, err error) {
+func (s *Store) ChangeRules(ctx context.Context, by attendance.Author, id attendance.CourseID, change roster.RulesChange, now time.Time) (c roster.Course, err error) {
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		// Two who change different settings at the same time both have their way.
 		if _, err := tx.Exec(ctx, `SELECT 1 FROM courses WHERE id = $1 FOR NO KEY UPDATE`, id); err != nil {
@@ -152,7 +152,7 @@ func (s *Store) ChangeRules(ctx context.Context, actor attendance.PersonID, id a
 		if err != nil {
 			return fmt.Errorf("change the rules of course %d: %w", id, err)
 		}
-		return addAudit(ctx, tx, now, actor, "change settings", fmt.Sprint("course ", id), map[string]any{"old": roster.RulesDetail(before), "new": roster.RulesDetail(c.Rules)})
+		return addAudit(ctx, tx, now, by, "change settings", fmt.Sprint("course ", id), map[string]any{"old": roster.RulesDetail(before), "new": roster.RulesDetail(c.Rules)})
 	})
 	return c, err
 }

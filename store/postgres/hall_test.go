@@ -3,12 +3,15 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/cluster/local"
+	"github.com/muster-live/muster/live"
 	"github.com/muster-live/muster/recorder"
 )
 
@@ -19,6 +22,7 @@ const hallStudents = 200
 type hall struct {
 	session attendance.SessionID
 	stores  []*Store
+	hubs    []*live.Hub  // one a store, which guesses by it
 	next    atomic.Int64 // number of the last command
 	failed  atomic.Int64 // calls of Append that were in vain
 
@@ -33,7 +37,23 @@ func newHall(t *testing.T, url string, processes int) *hall {
 		h.stores = append(h.stores, open(t, url))
 	}
 	h.session = seed(t, h.stores[0], hallStudents)
+	var network local.Network
+	for _, s := range h.stores {
+		h.hubs = append(h.hubs, openRoom(t, s, &network, h.session))
+	}
 	return h
+}
+
+// openRoom gives a store a room to guess by.
+func openRoom(t *testing.T, s *Store, network *local.Network, session attendance.SessionID) *live.Hub {
+	t.Helper()
+	hub := live.NewHub(s, network.Join, time.Now, slog.New(slog.DiscardHandler))
+	t.Cleanup(hub.Close)
+	if _, _, err := hub.Look(t.Context(), session); err != nil {
+		t.Fatal(err)
+	}
+	s.GuessBy(hub)
+	return hub
 }
 
 // group returns so many new commands, of which each makes one event; that has the
@@ -72,13 +92,17 @@ func (h *hall) write(t *testing.T) (stop func()) {
 }
 
 // patience is how long commands are given again before a test fails.
-const patience = 30 * time.Second
+const patience = 3 * time.Minute
 
 func (h *hall) give(t *testing.T, k int, group []attendance.Command) {
 	var results []recorder.Result
 	var err error
 	for start := time.Now(); time.Since(start) < patience; k++ {
-		if results, err = h.stores[k%len(h.stores)].Append(context.Background(), group); err == nil {
+		k %= len(h.stores)
+		if results, err = h.stores[k].Append(context.Background(), group); err == nil {
+			for _, r := range results {
+				h.hubs[k].Apply(r.Events)
+			}
 			break
 		}
 		h.failed.Add(1)

@@ -23,10 +23,7 @@ var server struct {
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if server.Postgres != nil {
-		if err := server.Stop(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
+		server.Crash() // nobody needs its data any more
 	}
 	os.RemoveAll(server.dir)
 	os.Exit(code)
@@ -36,7 +33,7 @@ func TestMain(m *testing.M) {
 // is not.
 func startServer(ctx context.Context) (p *rig.Postgres, dir string, err error) {
 	if dir, err = os.MkdirTemp("", "muster-postgres-"); err == nil {
-		p, err = rig.StartPostgres(ctx, dir)
+		p, err = rig.StartPostgres(ctx, dir, rig.ForTests)
 	}
 	return p, dir, err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/muster-live/muster/attendance"
 	"github.com/muster-live/muster/identity"
@@ -14,14 +15,30 @@ import (
 
 var _ identity.Store = (*Store)(nil)
 
-// SignInViewer implements [identity.Store].
-func (s *Store) SignInViewer(ctx context.Context, token identity.TokenHash, now time.Time) (identity.Viewer, bool, error) {
-	v := identity.Viewer{SignIn: token}
-	ok, err := found(s.reading(ctx, func(q queryer) error {
-		return q.QueryRow(ctx, `SELECT p.id, p.admin FROM sign_ins s JOIN people p ON p.id = s.person_id
-			WHERE s.token_hash = $1 AND s.expires_at > $2 AND p.active`, token[:], now.UnixMilli()).Scan(&v.Person, &v.Admin)
-	}))
-	return v, ok, err
+// SignInViewers implements [identity.Store].
+func (s *Store) SignInViewers(ctx context.Context, tokens []identity.TokenHash, now time.Time) (viewers map[identity.TokenHash]identity.Viewer, err error) {
+	hashes := column(tokens, func(t *identity.TokenHash) []byte { return t[:] })
+	err = s.reading(ctx, func(q queryer) error {
+		viewers = make(map[identity.TokenHash]identity.Viewer, len(tokens))
+		rows, err := q.Query(ctx, `SELECT s.token_hash, s.expires_at, p.id, p.admin FROM sign_ins s JOIN people p ON p.id = s.person_id
+			WHERE s.token_hash = ANY($1) AND s.expires_at > $2 AND p.active`, hashes, now.UnixMilli())
+		if err != nil {
+			return err
+		}
+		return readRows(rows, func(scan scanFunc) error {
+			var hash []byte
+			var expires pgtype.Int8
+			var v identity.Viewer
+			if err := scan(&hash, &expires, &v.Person, &v.Admin); err != nil {
+				return err
+			}
+			v.Until = fromMillis(expires)
+			copy(v.SignIn[:], hash)
+			viewers[v.SignIn] = v
+			return nil
+		})
+	})
+	return viewers, err
 }
 
 // found tells "no such row" from failures.

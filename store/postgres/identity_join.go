@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -34,36 +33,15 @@ func (s *Store) AddJoinLinks(ctx context.Context, links []identity.JoinLink, now
 		for _, l := range links {
 			batch.Queue(`INSERT INTO join_links (token_hash, person_id, created_by, created_at, expires_at) VALUES ($1, $2, nullif($3::bigint, 0), $4, $5)`,
 				l.Token[:], l.Person, l.By, now.UnixMilli(), l.Expires.UnixMilli())
-			queueAudit(batch, now, l.By, "make join link", "person "+strconv.FormatInt(int64(l.Person), 10), nil)
+			if err := queueAudit(batch, now, attendance.Author{Person: l.By}, "make join link", "person "+strconv.FormatInt(int64(l.Person), 10), nil); err != nil {
+				return err
+			}
 		}
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return fmt.Errorf("insert join links: %w", err)
 		}
 		return nil
 	})
-}
-
-// queueAudit notes what an administrator, or the program (actor 0), did outside of
-// sessions. Detail becomes a JSON object.
-func queueAudit(batch *pgx.Batch, at time.Time, actor attendance.PersonID, action, subject string, detail map[string]any) {
-	text := []byte("{}")
-	if detail != nil {
-		var err error
-		if text, err = json.Marshal(detail); err != nil {
-			panic(err) // only our own plain types come here
-		}
-	}
-	batch.Queue(`INSERT INTO audit (at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5)`,
-		at.UnixMilli(), actor, action, subject, string(text))
-}
-
-func addAudit(ctx context.Context, tx pgx.Tx, at time.Time, actor attendance.PersonID, action, subject string, detail map[string]any) error {
-	batch := &pgx.Batch{}
-	queueAudit(batch, at, actor, action, subject, detail)
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return fmt.Errorf("audit %s: %w", action, err)
-	}
-	return nil
 }
 
 // UseJoinLink implements [identity.Store]. Of several who use a link at the same
@@ -158,7 +136,7 @@ func (s *Store) AdminToInvite(ctx context.Context, now time.Time) (person attend
 		if err != nil {
 			return err
 		}
-		return addAudit(ctx, tx, now, 0, "make first administrator", "person "+strconv.FormatInt(int64(person), 10), nil)
+		return addAudit(ctx, tx, now, attendance.Author{}, "make first administrator", "person "+strconv.FormatInt(int64(person), 10), nil)
 	})
 	if err != nil {
 		return 0, false, fmt.Errorf("find or make an administrator: %w", err)

@@ -8,7 +8,7 @@ import (
 	"github.com/muster-live/muster/attendance"
 )
 
-// BenchmarkAppend shows what a mark costs, committed with fsync, by the size of the
+// BenchmarkAppend shows what a mark costs, without fsync, by the size of the
 // group it is committed in.
 func BenchmarkAppend(b *testing.B) {
 	for _, size := range []int{1, 10, 300, 1000} {

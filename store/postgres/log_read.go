@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/muster-live/muster/attendance"
 )
@@ -45,6 +44,8 @@ const (
 // needs are the keys of what a group's commands need to be decided.
 type needs struct {
 	all                      []int64 // sessions of which every student is needed
+	checkIns                 []int64 // sessions of which it is needed who checked in when
+	excuses                  []int64 // sessions of which it is needed who is excused
 	studentSession, students []int64
 	commandSession, actors   []int64
 	commands                 []string
@@ -67,6 +68,12 @@ func needsOf(group []attendance.Command) (n needs, sessions []int64) {
 		if all {
 			n.all = append(n.all, int64(id))
 		}
+		if attendance.NeedsCheckIns(bySession[id]) {
+			n.checkIns = append(n.checkIns, int64(id))
+		}
+		if attendance.NeedsExcuses(bySession[id]) {
+			n.excuses = append(n.excuses, int64(id))
+		}
 		for _, p := range some {
 			n.studentSession, n.students = append(n.studentSession, int64(id)), append(n.students, int64(p))
 		}
@@ -74,13 +81,16 @@ func needsOf(group []attendance.Command) (n needs, sessions []int64) {
 	return n, sessions
 }
 
-// lockAndRead begins a transaction, locks the group's sessions in it and reads as
-// much of them as the commands need. Sessions that there are not are left out.
-func lockAndRead(ctx context.Context, conn *pgxpool.Conn, group []attendance.Command) (states, error) {
+// sender is a connection or a transaction.
+type sender interface {
+	SendBatch(context.Context, *pgx.Batch) pgx.BatchResults
+}
+
+// read sends a batch that also locks the group's sessions and reads as much of them as
+// the commands need. Sessions that there are not are left out.
+func read(ctx context.Context, to sender, batch *pgx.Batch, group []attendance.Command) (states, error) {
 	n, sessions := needsOf(group)
 	all := make(states, len(sessions))
-	batch := &pgx.Batch{}
-	batch.Queue("BEGIN")
 	query := func(query string, args []any, each func(scanFunc) error) {
 		batch.Queue(query, args...).Query(func(rows pgx.Rows) error { return readRows(rows, each) })
 	}
@@ -92,10 +102,16 @@ func lockAndRead(ctx context.Context, conn *pgxpool.Conn, group []attendance.Com
 	if len(n.students) > 0 {
 		query(someStudents, []any{n.studentSession, n.students}, all.addStudent)
 	}
+	if len(n.excuses) > 0 {
+		query(excusedFrom, []any{n.excuses, group[0].At.UnixMilli()}, all.addExcuse)
+	}
+	if len(n.checkIns) > 0 {
+		query(checkInsOf, []any{n.checkIns}, all.addCheckIn)
+	}
 	if len(n.tickets) > 0 {
 		query(usedTickets, []any{n.ticketSession, n.tickets}, all.addTicket)
 	}
-	return all, conn.SendBatch(ctx, batch).Close()
+	return all, to.SendBatch(ctx, batch).Close()
 }
 
 func (all states) addSession(scan scanFunc) error {

@@ -2,12 +2,14 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/audit"
 	"github.com/muster-live/muster/recorder"
 )
 
@@ -16,21 +18,24 @@ const (
 	insertCommands = `INSERT INTO commands (session_id, actor_id, command_id, from_seq, to_seq, mark, at, source)
 		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[], $8::text[])`
 
+	// insertNewTickets fails if one of them is used up.
+	insertNewTickets = `INSERT INTO used_tickets (session_id, ticket, person_id) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[])`
+
 	insertTickets = `INSERT INTO used_tickets (session_id, ticket, person_id)
 		SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[]) ON CONFLICT DO NOTHING`
 
-	insertEvents = `INSERT INTO events (session_id, seq, at, kind, person_id, mark, source, actor_id, note)
-		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::bigint[], $9::text[])`
+	insertEvents = `INSERT INTO events (session_id, seq, at, kind, person_id, mark, source, actor_id, note, status, came_from)
+		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[], $11::text[])`
 
-	setMarks = `INSERT INTO marks (session_id, person_id, mark, at, source, actor_id, note)
-		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::text[])
+	setMarks = `INSERT INTO marks (session_id, person_id, mark, at, source, actor_id, note, status)
+		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::text[])
 		ON CONFLICT (session_id, person_id) DO UPDATE
-		SET mark = excluded.mark, at = excluded.at, source = excluded.source, actor_id = excluded.actor_id, note = excluded.note`
+		SET mark = excluded.mark, at = excluded.at, source = excluded.source, actor_id = excluded.actor_id, note = excluded.note, status = excluded.status`
 
 	unsetMarks = `DELETE FROM marks m USING unnest($1::bigint[], $2::bigint[]) k (session_id, person_id)
 		WHERE m.session_id = k.session_id AND m.person_id = k.person_id`
 
-	updateSession = `UPDATE sessions SET seq = $2, status = $3, opened_at = $4, closed_at = $5 WHERE id = $1`
+	updateSession = `UPDATE sessions SET seq = $2, status = $3, opened_at = $4, closed_at = $5, chain = $6 WHERE id = $1`
 )
 
 // writes gathers what a group changes, as rows of tables.
@@ -72,10 +77,9 @@ func (w *writes) add(c *attendance.Command, r *recorder.Result) {
 // is an unsureError.
 func (w *writes) commit(ctx context.Context, conn *pgxpool.Conn, all states) error {
 	batch := &pgx.Batch{}
-	w.queueCommands(batch)
-	w.queueEvents(batch)
-	w.queueMarks(batch)
-	w.queueSessions(batch, all)
+	if err := w.queue(batch, all); err != nil {
+		return err
+	}
 	batch.Queue("COMMIT")
 	err := conn.SendBatch(ctx, batch).Close()
 	if err == nil || saysServer(err) {
@@ -84,7 +88,24 @@ func (w *writes) commit(ctx context.Context, conn *pgxpool.Conn, all states) err
 	return &unsureError{err}
 }
 
-func (w *writes) queueCommands(batch *pgx.Batch) {
+// queue puts everything into a batch, and the ends of sessions into the audit.
+func (w *writes) queue(batch *pgx.Batch, all states) error {
+	w.queueCommands(batch, insertTickets)
+	w.queueEvents(batch)
+	w.queueMarks(batch)
+	w.queueSessions(batch, all)
+	for i := range w.events {
+		if e := &w.events[i]; e.Kind == attendance.SessionClosed {
+			s := &all[e.Session].Session
+			if err := queueAudit(batch, e.At, attendance.Author{Person: e.Actor, From: e.From}, audit.SessionClosed, fmt.Sprint("session ", e.Session), audit.ClosedDetail(s)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *writes) queueCommands(batch *pgx.Batch, insertTickets string) {
 	if rows := w.commands; len(rows) > 0 {
 		batch.Queue(insertCommands,
 			column(rows, func(r *commandRow) int64 { return r.session }),
@@ -118,7 +139,9 @@ func (w *writes) queueEvents(batch *pgx.Batch) {
 		column(rows, markOf),
 		column(rows, func(e *attendance.Event) string { return e.Source.String() }),
 		column(rows, func(e *attendance.Event) int64 { return int64(e.Actor) }),
-		column(rows, func(e *attendance.Event) string { return e.Note }))
+		column(rows, func(e *attendance.Event) string { return e.Note }),
+		column(rows, func(e *attendance.Event) string { return e.Status }),
+		column(rows, func(e *attendance.Event) string { return e.From }))
 }
 
 // markOf is the mark that an event sets; empty if it sets none.
@@ -153,7 +176,8 @@ func (w *writes) queueMarks(batch *pgx.Batch) {
 			column(set, func(e *attendance.Event) int64 { return e.At.UnixMilli() }),
 			column(set, func(e *attendance.Event) string { return e.Source.String() }),
 			column(set, func(e *attendance.Event) int64 { return int64(e.Actor) }),
-			column(set, func(e *attendance.Event) string { return e.Note }))
+			column(set, func(e *attendance.Event) string { return e.Note }),
+			column(set, func(e *attendance.Event) string { return e.Status }))
 	}
 	if len(unset) > 0 {
 		batch.Queue(unsetMarks,
@@ -169,7 +193,7 @@ func (w *writes) queueSessions(batch *pgx.Batch, all states) {
 		if !written[e.Session] {
 			written[e.Session] = true
 			s := &all[e.Session].Session
-			batch.Queue(updateSession, s.ID, s.Seq, s.Status.String(), toMillis(s.OpenedAt), toMillis(s.ClosedAt))
+			batch.Queue(updateSession, s.ID, s.Seq, s.Status.String(), toMillis(s.OpenedAt), toMillis(s.ClosedAt), s.Chain)
 		}
 	}
 }

@@ -62,10 +62,10 @@ var logSettings = fmt.Sprintf(`SET plan_cache_mode = force_generic_plan; SET ena
 
 // logStatements are those that nearly every group needs.
 var logStatements = []string{"BEGIN", lockSessions, doneCommands, someStudents, usedTickets,
-	insertCommands, insertTickets, insertEvents, setMarks, updateSession, "COMMIT"}
+	insertCommands, insertTickets, insertEvents, setMarks, updateSession, "COMMIT", updateGuessed, insertNewTickets}
 
 // logConfig is for the pool of Append. One connection is kept ready, with its
-// statements prepared. It is used without asking whether it lives, which saves a round
+// statements prepared and run once. It is used without asking whether it lives, which saves a round
 // trip: Append tries again anyway.
 func logConfig(config *pgxpool.Config) *pgxpool.Config {
 	config = config.Copy()
@@ -80,7 +80,7 @@ func logConfig(config *pgxpool.Config) *pgxpool.Config {
 				return fmt.Errorf("prepare %s: %w", q, err)
 			}
 		}
-		return nil
+		return warm(ctx, c)
 	}
 	return config
 }

@@ -41,7 +41,7 @@ func (s *Store) People(ctx context.Context, page roster.Page) (found []roster.Pe
 	where, args := matching(page.Query, text, name, id, page.Limit+1)
 	const key = `lower(p.family || ' ' || p.given)`
 	query := `SELECT ` + personColumns + ` FROM people p
-		WHERE ` + where + ` AND (` + key + `, p.id) > (lower($1), $2) ORDER BY ` + key + `, p.id LIMIT $3`
+		WHERE p.merged_into IS NULL AND ` + where + ` AND (` + key + `, p.id) > (lower($1), $2) ORDER BY ` + key + `, p.id LIMIT $3`
 	err = s.reading(ctx, func(q queryer) error {
 		found = nil
 		return eachRow(ctx, q, query, args, func(scan scanFunc) error {
@@ -62,7 +62,7 @@ func (s *Store) People(ctx context.Context, page roster.Page) (found []roster.Pe
 }
 
 // AddPerson adds a person and returns them with their id.
-func (s *Store) AddPerson(ctx context.Context, actor attendance.PersonID, p roster.Person, now time.Time) (added roster.Person, err error) {
+func (s *Store) AddPerson(ctx context.Context, by attendance.Author, p roster.Person, now time.Time) (added roster.Person, err error) {
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		var id attendance.PersonID
 		err := tx.QueryRow(ctx, `INSERT INTO people (ref, given, family, email, username, admin, created_at, updated_at)
@@ -74,18 +74,21 @@ func (s *Store) AddPerson(ctx context.Context, actor attendance.PersonID, p rost
 		if added, err = readPerson(ctx, tx, id); err != nil {
 			return err
 		}
-		return addAudit(ctx, tx, now, actor, "add person", fmt.Sprint("person ", id), added.Detail())
+		return addAudit(ctx, tx, now, by, "add person", fmt.Sprint("person ", id), added.Detail())
 	})
 	return added, err
 }
 
 // ChangePerson changes a person and returns them as they are then, and the courses
 // whose people look different now. Somebody who may no longer sign in is signed out.
-func (s *Store) ChangePerson(ctx context.Context, actor, id attendance.PersonID, change roster.PersonChange, now time.Time) (p roster.Person, courses []attendance.CourseID, err error) {
+func (s *Store) ChangePerson(ctx context.Context, by attendance.Author, id attendance.PersonID, change roster.PersonChange, now time.Time) (p roster.Person, courses []attendance.CourseID, err error) {
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		courses = nil
 		before, err := readPerson(ctx, tx, id)
 		if err != nil {
+			return err
+		}
+		if err := notMerged(ctx, tx, id); err != nil {
 			return err
 		}
 		p = change.Apply(before)
@@ -107,9 +110,21 @@ func (s *Store) ChangePerson(ctx context.Context, actor, id attendance.PersonID,
 				return err
 			}
 		}
-		return addAudit(ctx, tx, now, actor, "change person", fmt.Sprint("person ", id), map[string]any{"old": before.Detail(), "new": p.Detail()})
+		return addAudit(ctx, tx, now, by, "change person", fmt.Sprint("person ", id), map[string]any{"old": before.Detail(), "new": p.Detail()})
 	})
 	return p, courses, err
+}
+
+// notMerged refuses to change somebody who was merged into another.
+func notMerged(ctx context.Context, tx pgx.Tx, id attendance.PersonID) error {
+	var merged bool
+	if err := tx.QueryRow(ctx, `SELECT merged_into IS NOT NULL FROM people WHERE id = $1`, id).Scan(&merged); err != nil {
+		return fmt.Errorf("look whether person %d was merged: %w", id, err)
+	}
+	if merged {
+		return roster.ErrMerged
+	}
+	return nil
 }
 
 func bumpCoursesOf(ctx context.Context, tx pgx.Tx, person attendance.PersonID) (courses []attendance.CourseID, err error) {

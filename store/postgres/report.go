@@ -32,9 +32,15 @@ func readReport(ctx context.Context, tx pgx.Tx, session attendance.SessionID, re
 	if rep.Meeting.Session, _, err = readSession(ctx, tx, session); err != nil {
 		return err
 	}
-	if err := tx.QueryRow(ctx, `SELECT code, title FROM courses WHERE id = $1`, rep.Course).Scan(&rep.CourseCode, &rep.CourseTitle); err != nil {
+	var set attendance.StatusSetID
+	if err := tx.QueryRow(ctx, `SELECT code, title, status_set FROM courses WHERE id = $1`, rep.Course).Scan(&rep.CourseCode, &rep.CourseTitle, &set); err != nil {
 		return fmt.Errorf("read course %d: %w", rep.Course, err)
 	}
+	sets, err := readStatusSets(ctx, tx)
+	if err != nil {
+		return err
+	}
+	rep.Statuses = attendance.FindStatusSet(sets, set)
 	const rows = `SELECT p.id, p.family, p.given, coalesce(p.ref, ''), ` + entryColumns + `,
 			CASE WHEN m.source = 'hand' THEN coalesce(trim(a.given || ' ' || a.family), '') ELSE '' END
 		FROM (
@@ -62,10 +68,10 @@ func readReport(ctx context.Context, tx pgx.Tx, session attendance.SessionID, re
 // History implements [report.Store]. Of a course that the person has left it has the
 // sessions in which they have a mark.
 func (s *Store) History(ctx context.Context, person attendance.PersonID) (courses []report.Course, err error) {
-	const visits = `SELECT c.id, c.code, c.title, s.id, coalesce(s.title, ''), s.opened_at, coalesce(s.status, ''), ` + entryColumns + `
+	const visits = `SELECT c.id, c.code, c.title, c.status_set, s.id, coalesce(s.title, ''), s.opened_at, coalesce(s.status, ''), ` + entryColumns + `
 		FROM enrolments e
 		JOIN courses c ON c.id = e.course_id
-		LEFT JOIN sessions s ON s.course_id = c.id AND s.status <> 'scheduled'
+		LEFT JOIN sessions s ON s.course_id = c.id AND s.status <> 'scheduled' AND s.cancelled_at IS NULL
 			AND (e.ended_at IS NULL OR EXISTS (SELECT 1 FROM marks k WHERE k.session_id = s.id AND k.person_id = e.person_id))
 		LEFT JOIN marks m ON m.session_id = s.id AND m.person_id = e.person_id
 		WHERE e.person_id = $1 AND e.role = 'student'
@@ -77,7 +83,7 @@ func (s *Store) History(ctx context.Context, person attendance.PersonID) (course
 			var m entryRow
 			var session, opened pgtype.Int8
 			var title, status string
-			if err := scan(append([]any{&c.ID, &c.Code, &c.Title, &session, &title, &opened, &status}, m.dest()...)...); err != nil {
+			if err := scan(append([]any{&c.ID, &c.Code, &c.Title, &c.Set, &session, &title, &opened, &status}, m.dest()...)...); err != nil {
 				return err
 			}
 			if len(courses) == 0 || courses[len(courses)-1].ID != c.ID {
@@ -96,7 +102,7 @@ func (s *Store) History(ctx context.Context, person attendance.PersonID) (course
 			}
 			last := &courses[len(courses)-1]
 			last.Sessions = append(last.Sessions, report.Visit{Session: attendance.SessionID(session.Int64), Title: title,
-				OpenedAt: fromMillis(opened), Status: st, Mark: e.Mark, At: e.At, Source: e.Source})
+				OpenedAt: fromMillis(opened), Status: st, Marking: e.Marking(), At: e.At, Source: e.Source})
 			return nil
 		})
 	})

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/muster-live/muster/attendance"
 )
 
 // How long, and how often, something that fails is tried again.
@@ -39,6 +41,17 @@ func retry(ctx context.Context, try func() error) error {
 			return err
 		}
 	}
+}
+
+// patiently is retry for all but Append, which knows more. When it gives up, whoever
+// asked may ask again.
+func patiently(ctx context.Context, try func() error) error {
+	err := retry(ctx, try)
+	if err == nil || !passes(err) {
+		return err
+	}
+	return &attendance.Error{Code: attendance.CodeStorage, Retry: time.Second, Err: err,
+		Message: "The database does not answer, and nothing was changed. Try again in a moment."}
 }
 
 // unsureError is a commit of which nobody knows whether it took place.

@@ -12,27 +12,28 @@ import (
 )
 
 // sessionColumns are what a sessionRow is read from: s is the session, c its course.
-const sessionColumns = `s.course_id, s.title, s.starts_at, s.ends_at, s.status, s.opened_at, s.closed_at, s.secret, s.seq,
-	c.late_after, c.on_close, c.code_step, c.code_grace`
+const sessionColumns = `s.course_id, s.title, s.starts_at, s.ends_at, s.status, s.opened_at, s.closed_at, s.secret, s.seq, s.chain,
+	CASE WHEN s.late_after IS NULL THEN c.late_after WHEN s.late_after >= 0 THEN s.late_after END, coalesce(s.on_close, c.on_close), c.code_step, c.code_grace,
+	s.cancelled_at`
 
 // sessionRow is a row of sessionColumns.
 type sessionRow struct {
 	attendance.Session
 	attendance.Rules
-	starts, ends, opened, closed, lateAfter pgtype.Int8
-	status, onClose                         string
-	step                                    int64
+	starts, ends, opened, closed, cancelled, lateAfter pgtype.Int8
+	status, onClose                                    string
+	step                                               int64
 }
 
 func (r *sessionRow) dest() []any {
-	return []any{&r.Course, &r.Title, &r.starts, &r.ends, &r.status, &r.opened, &r.closed, &r.Secret, &r.Seq,
-		&r.lateAfter, &r.onClose, &r.step, &r.CodeGrace}
+	return []any{&r.Course, &r.Title, &r.starts, &r.ends, &r.status, &r.opened, &r.closed, &r.Secret, &r.Seq, &r.Chain,
+		&r.lateAfter, &r.onClose, &r.step, &r.CodeGrace, &r.cancelled}
 }
 
 func (r *sessionRow) session(id attendance.SessionID) (attendance.Session, attendance.Rules, error) {
 	s, rules := r.Session, r.Rules
 	s.ID = id
-	s.Starts, s.Ends, s.OpenedAt, s.ClosedAt = fromMillis(r.starts), fromMillis(r.ends), fromMillis(r.opened), fromMillis(r.closed)
+	s.Starts, s.Ends, s.OpenedAt, s.ClosedAt, s.CancelledAt = fromMillis(r.starts), fromMillis(r.ends), fromMillis(r.opened), fromMillis(r.closed), fromMillis(r.cancelled)
 	rules.CodeStep = time.Duration(r.step) * time.Millisecond
 	rules.LateAfter = attendance.NeverLate
 	if r.lateAfter.Valid {
@@ -58,15 +59,17 @@ func readSession(ctx context.Context, q queryer, id attendance.SessionID) (atten
 }
 
 // entryColumns are what an entryRow is read from: m is the mark, which may be missing.
-const entryColumns = `coalesce(m.mark, ''), coalesce(m.at, 0), coalesce(m.source, ''), coalesce(m.actor_id, 0), coalesce(m.note, '')`
+const entryColumns = `coalesce(m.mark, ''), coalesce(m.at, 0), coalesce(m.source, ''), coalesce(m.actor_id, 0), coalesce(m.note, ''), coalesce(m.status, '')`
 
 // entryRow is a row of entryColumns.
 type entryRow struct {
-	mark, source, note string
-	at, actor          int64
+	mark, source, note, status string
+	at, actor                  int64
 }
 
-func (r *entryRow) dest() []any { return []any{&r.mark, &r.at, &r.source, &r.actor, &r.note} }
+func (r *entryRow) dest() []any {
+	return []any{&r.mark, &r.at, &r.source, &r.actor, &r.note, &r.status}
+}
 
 // entry returns the zero entry if there is no mark.
 func (r *entryRow) entry() (attendance.Entry, error) {
@@ -78,10 +81,10 @@ func (r *entryRow) entry() (attendance.Entry, error) {
 	if !ok1 || !ok2 {
 		return attendance.Entry{}, fmt.Errorf("mark %q by %q is not one this program knows", r.mark, r.source)
 	}
-	return attendance.Entry{Mark: m, At: time.UnixMilli(r.at).UTC(), Source: src, Actor: attendance.PersonID(r.actor), Note: r.note}, nil
+	return attendance.Entry{Mark: m, At: time.UnixMilli(r.at).UTC(), Source: src, Actor: attendance.PersonID(r.actor), Note: r.note, Status: r.status}, nil
 }
 
-const eventsAfter = `SELECT seq, at, kind, person_id, mark, source, actor_id, note FROM events
+const eventsAfter = `SELECT seq, at, kind, person_id, mark, source, actor_id, note, status, came_from FROM events
 	WHERE session_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`
 
 // readEvents reads the rows of eventsAfter.
@@ -90,7 +93,7 @@ func readEvents(rows pgx.Rows, id attendance.SessionID) (events []attendance.Eve
 		e := attendance.Event{Session: id}
 		var at int64
 		var kind, mark, source string
-		if err := scan(&e.Seq, &at, &kind, &e.Person, &mark, &source, &e.Actor, &e.Note); err != nil {
+		if err := scan(&e.Seq, &at, &kind, &e.Person, &mark, &source, &e.Actor, &e.Note, &e.Status, &e.From); err != nil {
 			return err
 		}
 		e.At = time.UnixMilli(at).UTC()

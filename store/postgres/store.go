@@ -19,6 +19,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/muster-live/muster/jobs"
 )
 
 // Store is an open database. It implements what the domain packages ask of a store.
@@ -26,6 +28,9 @@ import (
 type Store struct {
 	pool *pgxpool.Pool // for everything but Append
 	log  *pgxpool.Pool // for Append, which must not wait behind somebody's long report
+
+	rooms  Rooms // may be nil
+	doubts doubts
 }
 
 // Connections of one process, unless the URL has pool_max_conns.
@@ -65,16 +70,19 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// inTx runs fn in a transaction (READ COMMITTED) and commits it if fn returns nil.
-// It runs fn again in a new one after failures that pass, unless it is unknown
+// inTx runs fn in a transaction (READ COMMITTED) and commits it if fn returns nil, and
+// if the job that the context is of, if it is any's, is still this node's. It runs fn again in a new one after failures that pass, unless it is unknown
 // whether the commit took place; so fn must leave nothing behind but its last run.
 func (s *Store) inTx(ctx context.Context, fn func(pgx.Tx) error) error {
-	return retry(ctx, func() error {
+	return patiently(ctx, func() error {
 		tx, err := s.pool.Begin(ctx)
 		if err != nil {
 			return fmt.Errorf("begin: %w", err)
 		}
-		if err := fn(tx); err != nil {
+		if err = fn(tx); err == nil {
+			err = fence(ctx, tx)
+		}
+		if err != nil {
 			return errors.Join(err, rollback(ctx, tx))
 		}
 		if err := tx.Commit(ctx); err != nil {
@@ -83,6 +91,7 @@ func (s *Store) inTx(ctx context.Context, fn func(pgx.Tx) error) error {
 			}
 			return &unsureError{err}
 		}
+		jobs.Committed(ctx)
 		return nil
 	})
 }
@@ -90,7 +99,7 @@ func (s *Store) inTx(ctx context.Context, fn func(pgx.Tx) error) error {
 // inSnapshot runs fn in a transaction that sees the database as it is at one moment
 // and changes nothing. It runs fn again after failures that pass.
 func (s *Store) inSnapshot(ctx context.Context, fn func(pgx.Tx) error) error {
-	return retry(ctx, func() error {
+	return patiently(ctx, func() error {
 		tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 		if err != nil {
 			return fmt.Errorf("begin: %w", err)
@@ -102,13 +111,13 @@ func (s *Store) inSnapshot(ctx context.Context, fn func(pgx.Tx) error) error {
 // reading runs fn, which only reads, by single statements. It runs fn again after
 // failures that pass.
 func (s *Store) reading(ctx context.Context, fn func(queryer) error) error {
-	return retry(ctx, func() error { return fn(s.pool) })
+	return patiently(ctx, func() error { return fn(s.pool) })
 }
 
 // briefly is reading for what takes no time: an attempt that takes longer than
 // briefLimit is given up, so that once a line that was dead is back, so are we.
 func (s *Store) briefly(ctx context.Context, fn func(context.Context, queryer) error) error {
-	return retry(ctx, func() error {
+	return patiently(ctx, func() error {
 		ctx, cancel := context.WithTimeout(ctx, briefLimit)
 		defer cancel()
 		return fn(ctx, s.pool)

@@ -13,13 +13,27 @@ import (
 
 var _ identity.Store = (*Store)(nil)
 
-// SignInViewer implements [identity.Store].
-func (s *Store) SignInViewer(ctx context.Context, token identity.TokenHash, now time.Time) (identity.Viewer, bool, error) {
-	v := identity.Viewer{SignIn: token}
-	err := s.read.QueryRowContext(ctx, `SELECT p.id, p.admin FROM sign_ins s JOIN people p ON p.id = s.person_id
-		WHERE s.token_hash = ? AND s.expires_at > ? AND p.active`, token[:], now.UnixMilli()).Scan(&v.Person, &v.Admin)
-	ok, err := found(err)
-	return v, ok, err
+// signInViewer looks up whom a sign-in stands for. It is prepared when the store is
+// opened: every request asks it.
+const signInViewer = `SELECT s.expires_at, p.id, p.admin FROM sign_ins s JOIN people p ON p.id = s.person_id
+	WHERE s.token_hash = ? AND s.expires_at > ? AND p.active`
+
+// SignInViewers implements [identity.Store].
+func (s *Store) SignInViewers(ctx context.Context, tokens []identity.TokenHash, now time.Time) (map[identity.TokenHash]identity.Viewer, error) {
+	viewers := make(map[identity.TokenHash]identity.Viewer, len(tokens))
+	for _, t := range tokens {
+		v := identity.Viewer{SignIn: t}
+		var expires sql.NullInt64
+		ok, err := found(s.signIn.QueryRowContext(ctx, t[:], now.UnixMilli()).Scan(&expires, &v.Person, &v.Admin))
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			v.Until = fromMillis(expires)
+			viewers[t] = v
+		}
+	}
+	return viewers, nil
 }
 
 // found tells "no such row" from failures.

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -37,30 +36,12 @@ func (s *Store) AddJoinLinks(ctx context.Context, links []identity.JoinLink, now
 			if _, err := insert.ExecContext(ctx, l.Token[:], l.Person, l.By, now.UnixMilli(), l.Expires.UnixMilli()); err != nil {
 				return fmt.Errorf("insert join links: %w", err)
 			}
-			if err := addAudit(ctx, tx, now, l.By, "make join link", "person "+strconv.FormatInt(int64(l.Person), 10), nil); err != nil {
+			if err := addAudit(ctx, tx, now, attendance.Author{Person: l.By}, "make join link", "person "+strconv.FormatInt(int64(l.Person), 10), nil); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-}
-
-// addAudit notes what an administrator, or the program (actor 0), did outside of
-// sessions. Detail becomes a JSON object.
-func addAudit(ctx context.Context, tx *sql.Tx, at time.Time, actor attendance.PersonID, action, subject string, detail map[string]any) error {
-	text := []byte("{}")
-	if detail != nil {
-		var err error
-		if text, err = json.Marshal(detail); err != nil {
-			return fmt.Errorf("audit %s: %w", action, err)
-		}
-	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO audit (at, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)`,
-		at.UnixMilli(), actor, action, subject, string(text))
-	if err != nil {
-		return fmt.Errorf("audit %s: %w", action, err)
-	}
-	return nil
 }
 
 // UseJoinLink implements [identity.Store].
@@ -150,7 +131,7 @@ func (s *Store) AdminToInvite(ctx context.Context, now time.Time) (person attend
 		if err != nil {
 			return err
 		}
-		return addAudit(ctx, tx, now, 0, "make first administrator", "person "+strconv.FormatInt(int64(person), 10), nil)
+		return addAudit(ctx, tx, now, attendance.Author{}, "make first administrator", "person "+strconv.FormatInt(int64(person), 10), nil)
 	})
 	if err != nil {
 		return 0, false, fmt.Errorf("find or make an administrator: %w", err)

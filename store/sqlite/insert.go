@@ -59,8 +59,8 @@ func newInserters(ctx context.Context, db *sql.DB) (inserters, error) {
 		insert string
 		width  int
 	}{
-		{&all.events, "INSERT INTO events (session_id, seq, at, kind, person_id, mark, source, actor_id, note)", 9},
-		{&all.marks, "INSERT OR REPLACE INTO marks (session_id, person_id, mark, at, source, actor_id, note)", 7},
+		{&all.events, "INSERT INTO events (session_id, seq, at, kind, person_id, mark, source, actor_id, note, status, came_from)", 11},
+		{&all.marks, "INSERT OR REPLACE INTO marks (session_id, person_id, mark, at, source, actor_id, note, status)", 8},
 		{&all.commands, "INSERT INTO commands (session_id, actor_id, command_id, from_seq, to_seq, mark, at, source)", 8},
 		{&all.tickets, "INSERT OR IGNORE INTO used_tickets (session_id, ticket, person_id)", 3},
 	} {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/audit"
 	"github.com/muster-live/muster/recorder"
 )
 
@@ -42,10 +43,11 @@ func (s *Store) Append(ctx context.Context, group []attendance.Command) ([]recor
 // The statements that nearly every group needs; they are prepared when the store is
 // opened.
 const (
-	oneSession = `SELECT s.course_id, s.title, s.starts_at, s.ends_at, s.status, s.opened_at, s.closed_at, s.secret, s.seq,
-		c.late_after, c.on_close, c.code_step, c.code_grace FROM sessions s JOIN courses c ON c.id = s.course_id WHERE s.id = ?`
+	oneSession = `SELECT s.course_id, s.title, s.starts_at, s.ends_at, s.status, s.opened_at, s.closed_at, s.secret, s.seq, s.chain,
+		CASE WHEN s.late_after IS NULL THEN c.late_after WHEN s.late_after >= 0 THEN s.late_after END, coalesce(s.on_close, c.on_close), c.code_step, c.code_grace,
+		s.cancelled_at FROM sessions s JOIN courses c ON c.id = s.course_id WHERE s.id = ?`
 
-	entryColumns = `SELECT e.person_id, m.mark, m.at, m.source, m.actor_id, m.note `
+	entryColumns = `SELECT e.person_id, m.mark, m.at, m.source, m.actor_id, m.note, m.status `
 	withMarks    = ` LEFT JOIN marks m ON m.session_id = ?2 AND m.person_id = e.person_id`
 	studentsOfIt = ` e.course_id = ?1 AND e.role = 'student' AND e.ended_at IS NULL`
 	allStudents  = entryColumns + `FROM enrolments e` + withMarks + ` WHERE` + studentsOfIt
@@ -58,7 +60,7 @@ const (
 	usedTickets = `SELECT t.ticket, t.person_id FROM json_each(?1) j CROSS JOIN used_tickets t
 		ON t.session_id = ?2 AND t.ticket = j.value ->> 0`
 
-	updateSession = `UPDATE sessions SET seq = ?2, status = ?3, opened_at = ?4, closed_at = ?5 WHERE id = ?1`
+	updateSession = `UPDATE sessions SET seq = ?2, status = ?3, opened_at = ?4, closed_at = ?5, chain = ?6 WHERE id = ?1`
 )
 
 var frequent = []string{oneSession, allStudents, someStudents, doneCommands, usedTickets, updateSession}
@@ -123,6 +125,16 @@ func (a *appender) load(id attendance.SessionID) (*attendance.State, error) {
 	if err := a.loadStudents(state, mine); err != nil {
 		return nil, err
 	}
+	if attendance.NeedsExcuses(mine) {
+		if err := a.loadExcuses(state); err != nil {
+			return nil, err
+		}
+	}
+	if attendance.NeedsCheckIns(mine) {
+		if err := a.loadCheckIns(state); err != nil {
+			return nil, err
+		}
+	}
 	if err := a.loadDone(state, keys); err != nil {
 		return nil, err
 	}
@@ -145,20 +157,13 @@ func (a *appender) loadStudents(state *attendance.State, mine []attendance.Comma
 	}
 	return eachRow(a.ctx, a.tx, query, args, func(scan scanFunc) error {
 		var person attendance.PersonID
-		var mark, source, note sql.NullString
-		var at, actor sql.NullInt64
-		if err := scan(&person, &mark, &at, &source, &actor, &note); err != nil {
+		var m markColumns
+		if err := scan(append([]any{&person}, m.fields()...)...); err != nil {
 			return err
 		}
-		var e attendance.Entry
-		if mark.Valid {
-			var err error
-			if e, err = parseEntry(mark.String, at.Int64, source.String, actor.Int64, note.String); err != nil {
-				return err
-			}
-		}
-		state.Students[person] = e
-		return nil
+		var err error
+		state.Students[person], err = m.entry()
+		return err
 	})
 }
 
@@ -173,7 +178,7 @@ func (a *appender) loadDone(state *attendance.State, keys rows) error {
 		}
 		if mark != "" {
 			var err error
-			if out.Entry, err = parseEntry(mark, at, source, 0, ""); err != nil {
+			if out.Entry, err = parseEntry(mark, at, source, 0, "", ""); err != nil {
 				return err
 			}
 		}
@@ -198,6 +203,7 @@ type writes struct {
 	session                   attendance.SessionID
 	events, commands, tickets []any
 	changed                   []attendance.PersonID // whose marks, perhaps repeatedly
+	closings                  []attendance.Event
 }
 
 func (w *writes) add(c *attendance.Command, r *recorder.Result) {
@@ -207,7 +213,10 @@ func (w *writes) add(c *attendance.Command, r *recorder.Result) {
 			mark = e.Mark.String()
 			w.changed = append(w.changed, e.Person)
 		}
-		w.events = append(w.events, int64(w.session), e.Seq, e.At.UnixMilli(), e.Kind.String(), int64(e.Person), mark, e.Source.String(), int64(e.Actor), e.Note)
+		if e.Kind == attendance.SessionClosed {
+			w.closings = append(w.closings, e)
+		}
+		w.events = append(w.events, int64(w.session), e.Seq, e.At.UnixMilli(), e.Kind.String(), int64(e.Person), mark, e.Source.String(), int64(e.Actor), e.Note, e.Status, e.From)
 	}
 	entry, mark := r.Outcome.Entry, ""
 	var at int64
@@ -238,9 +247,15 @@ func (a *appender) flush(w *writes, state *attendance.State) error {
 	}
 	s := &state.Session
 	_, err := a.tx.ExecContext(a.ctx, updateSession,
-		s.ID, s.Seq, s.Status.String(), toMillis(s.OpenedAt), toMillis(s.ClosedAt))
+		s.ID, s.Seq, s.Status.String(), toMillis(s.OpenedAt), toMillis(s.ClosedAt), s.Chain)
 	if err != nil {
 		return fmt.Errorf("update session: %w", err)
+	}
+	for _, e := range w.closings {
+		err := addAudit(a.ctx, a.tx.Tx, e.At, attendance.Author{Person: e.Actor, From: e.From}, audit.SessionClosed, fmt.Sprint("session ", s.ID), audit.ClosedDetail(s))
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -252,7 +267,7 @@ func (a *appender) flushMarks(w *writes, state *attendance.State) error {
 		if e := state.Students[p]; e.Mark == attendance.Unset {
 			unset.add(int64(p))
 		} else {
-			set = append(set, int64(w.session), int64(p), e.Mark.String(), e.At.UnixMilli(), e.Source.String(), int64(e.Actor), e.Note)
+			set = append(set, int64(w.session), int64(p), e.Mark.String(), e.At.UnixMilli(), e.Source.String(), int64(e.Actor), e.Note, e.Status)
 		}
 	}
 	if err := a.inserts.marks.write(a.ctx, a.tx.Tx, set); err != nil {
@@ -296,15 +311,15 @@ func eachRow(ctx context.Context, q queryer, query string, args []any, fn func(s
 func readSession(ctx context.Context, q queryer, id attendance.SessionID) (attendance.Session, attendance.Rules, error) {
 	s := attendance.Session{ID: id}
 	var r attendance.Rules
-	var starts, ends, opened, closed, lateAfter sql.NullInt64
+	var starts, ends, opened, closed, cancelled, lateAfter sql.NullInt64
 	var status, onClose string
 	var step int64
 	err := q.QueryRowContext(ctx, oneSession, id).
-		Scan(&s.Course, &s.Title, &starts, &ends, &status, &opened, &closed, &s.Secret, &s.Seq, &lateAfter, &onClose, &step, &r.CodeGrace)
+		Scan(&s.Course, &s.Title, &starts, &ends, &status, &opened, &closed, &s.Secret, &s.Seq, &s.Chain, &lateAfter, &onClose, &step, &r.CodeGrace, &cancelled)
 	if err != nil {
 		return s, r, err
 	}
-	s.Starts, s.Ends, s.OpenedAt, s.ClosedAt = fromMillis(starts), fromMillis(ends), fromMillis(opened), fromMillis(closed)
+	s.Starts, s.Ends, s.OpenedAt, s.ClosedAt, s.CancelledAt = fromMillis(starts), fromMillis(ends), fromMillis(opened), fromMillis(closed), fromMillis(cancelled)
 	r.CodeStep = time.Duration(step) * time.Millisecond
 	r.LateAfter = attendance.NeverLate
 	if lateAfter.Valid {
@@ -319,11 +334,11 @@ func readSession(ctx context.Context, q queryer, id attendance.SessionID) (atten
 	return s, r, nil
 }
 
-func parseEntry(mark string, at int64, source string, actor int64, note string) (attendance.Entry, error) {
+func parseEntry(mark string, at int64, source string, actor int64, note, status string) (attendance.Entry, error) {
 	m, ok1 := attendance.ParseMark(mark)
 	src, ok2 := attendance.ParseSource(source)
 	if !ok1 || !ok2 {
 		return attendance.Entry{}, fmt.Errorf("mark %q by %q is not one this program knows", mark, source)
 	}
-	return attendance.Entry{Mark: m, At: time.UnixMilli(at).UTC(), Source: src, Actor: attendance.PersonID(actor), Note: note}, nil
+	return attendance.Entry{Mark: m, At: time.UnixMilli(at).UTC(), Source: src, Actor: attendance.PersonID(actor), Note: note, Status: status}, nil
 }

@@ -13,19 +13,19 @@ import (
 
 // A closed session counts those it has marks of; one that is not closed counts all
 // students of now, so that the unset are among them.
-const meetingQuery = `SELECT s.id, s.course_id, s.title, s.starts_at, s.ends_at, s.status, s.opened_at, s.closed_at, s.seq, c.code, c.title,
+const meetingQuery = `SELECT s.id, s.course_id, s.title, s.starts_at, s.ends_at, s.status, s.opened_at, s.closed_at, s.cancelled_at, s.seq, c.code, c.title, s.location,
 		coalesce((SELECT json_group_object(mark, n) FROM (SELECT m.mark, count(*) AS n FROM marks m WHERE m.session_id = s.id GROUP BY m.mark)), '{}'),
 		(SELECT count(*) FROM enrolments e WHERE e.course_id = s.course_id AND e.role = 'student' AND e.ended_at IS NULL
 			AND NOT EXISTS (SELECT 1 FROM marks m WHERE m.session_id = s.id AND m.person_id = e.person_id))
 	FROM sessions s JOIN courses c ON c.id = s.course_id`
 
 func scanMeeting(scan scanFunc) (m roster.Meeting, err error) {
-	var starts, ends, opened, closed sql.NullInt64
+	var starts, ends, opened, closed, cancelled sql.NullInt64
 	var status, marks string
-	if err := scan(&m.ID, &m.Course, &m.Title, &starts, &ends, &status, &opened, &closed, &m.Seq, &m.CourseCode, &m.CourseTitle, &marks, &m.Counts[attendance.Unset]); err != nil {
+	if err := scan(&m.ID, &m.Course, &m.Title, &starts, &ends, &status, &opened, &closed, &cancelled, &m.Seq, &m.CourseCode, &m.CourseTitle, &m.Location, &marks, &m.Counts[attendance.Unset]); err != nil {
 		return m, err
 	}
-	m.Starts, m.Ends, m.OpenedAt, m.ClosedAt = fromMillis(starts), fromMillis(ends), fromMillis(opened), fromMillis(closed)
+	m.Starts, m.Ends, m.OpenedAt, m.ClosedAt, m.CancelledAt = fromMillis(starts), fromMillis(ends), fromMillis(opened), fromMillis(closed), fromMillis(cancelled)
 	m.Status, _ = attendance.ParseStatus(status)
 	counts := make(map[string]int)
 	if err := json.Unmarshal([]byte(marks), &counts); err != nil {

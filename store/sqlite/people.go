@@ -39,7 +39,7 @@ func (s *Store) People(ctx context.Context, page roster.Page) (found []roster.Pe
 	args = append(args, name, id, page.Limit+1)
 	const key = `(p.family || ' ' || p.given) COLLATE NOCASE`
 	err = eachRow(ctx, s.read, `SELECT `+personColumns+` FROM people p
-		WHERE `+where+` AND (`+key+`, p.id) > (?, ?) ORDER BY `+key+`, p.id LIMIT ?`, args, func(scan scanFunc) error {
+		WHERE p.merged_into IS NULL AND `+where+` AND (`+key+`, p.id) > (?, ?) ORDER BY `+key+`, p.id LIMIT ?`, args, func(scan scanFunc) error {
 		p, err := scanPerson(scan)
 		found = append(found, p)
 		return err
@@ -56,7 +56,7 @@ func (s *Store) People(ctx context.Context, page roster.Page) (found []roster.Pe
 }
 
 // AddPerson adds a person and returns them with their id.
-func (s *Store) AddPerson(ctx context.Context, actor attendance.PersonID, p roster.Person, now time.Time) (roster.Person, error) {
+func (s *Store) AddPerson(ctx context.Context, by attendance.Author, p roster.Person, now time.Time) (roster.Person, error) {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, `INSERT INTO people (ref, given, family, email, username, admin, created_at, updated_at)
 			VALUES (nullif(?, ''), ?, ?, ?, nullif(?, ''), ?, ?, ?)`,
@@ -71,17 +71,20 @@ func (s *Store) AddPerson(ctx context.Context, actor attendance.PersonID, p rost
 		if p, err = readPerson(ctx, tx, attendance.PersonID(id)); err != nil {
 			return err
 		}
-		return addAudit(ctx, tx, now, actor, "add person", fmt.Sprint("person ", id), p.Detail())
+		return addAudit(ctx, tx, now, by, "add person", fmt.Sprint("person ", id), p.Detail())
 	})
 	return p, err
 }
 
 // ChangePerson changes a person and returns them as they are then, and the courses
 // whose people look different now. Somebody who may no longer sign in is signed out.
-func (s *Store) ChangePerson(ctx context.Context, actor, id attendance.PersonID, change roster.PersonChange, now time.Time) (p roster.Person, courses []attendance.CourseID, err error) {
+func (s *Store) ChangePerson(ctx context.Context, by attendance.Author, id attendance.PersonID, change roster.PersonChange, now time.Time) (p roster.Person, courses []attendance.CourseID, err error) {
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
 		before, err := readPerson(ctx, tx, id)
 		if err != nil {
+			return err
+		}
+		if err := notMerged(ctx, tx, id); err != nil {
 			return err
 		}
 		p = change.Apply(before)
@@ -103,9 +106,21 @@ func (s *Store) ChangePerson(ctx context.Context, actor, id attendance.PersonID,
 				return err
 			}
 		}
-		return addAudit(ctx, tx, now, actor, "change person", fmt.Sprint("person ", id), map[string]any{"old": before.Detail(), "new": p.Detail()})
+		return addAudit(ctx, tx, now, by, "change person", fmt.Sprint("person ", id), map[string]any{"old": before.Detail(), "new": p.Detail()})
 	})
 	return p, courses, err
+}
+
+// notMerged refuses to change somebody who was merged into another.
+func notMerged(ctx context.Context, tx *sql.Tx, id attendance.PersonID) error {
+	var merged bool
+	if err := tx.QueryRowContext(ctx, `SELECT merged_into IS NOT NULL FROM people WHERE id = ?`, id).Scan(&merged); err != nil {
+		return fmt.Errorf("look whether person %d was merged: %w", id, err)
+	}
+	if merged {
+		return roster.ErrMerged
+	}
+	return nil
 }
 
 func bumpCoursesOf(ctx context.Context, tx *sql.Tx, person attendance.PersonID) (courses []attendance.CourseID, err error) {

@@ -44,23 +44,22 @@ func readRecord(ctx context.Context, tx *sql.Tx, id attendance.SessionID) (*live
 	if err != nil {
 		return nil, err
 	}
-	err = eachRow(ctx, tx, `SELECT p.id, p.family, p.given, coalesce(p.ref, ''), m.mark, m.at, m.source, m.actor_id, m.note
+	err = eachRow(ctx, tx, `SELECT p.id, p.family, p.given, coalesce(p.ref, ''), m.mark, m.at, m.source, m.actor_id, m.note, m.status
 		FROM enrolments e JOIN people p ON p.id = e.person_id
 		LEFT JOIN marks m ON m.session_id = ?2 AND m.person_id = p.id
 		WHERE e.course_id = ?1 AND e.role = 'student' AND e.ended_at IS NULL
 		ORDER BY p.family COLLATE NOCASE, p.given COLLATE NOCASE, p.id`, []any{rec.Session.Course, id},
 		func(scan scanFunc) error {
 			var p live.Person
-			var mark, source, note sql.NullString
-			var at, actor sql.NullInt64
-			if err := scan(&p.ID, &p.Family, &p.Given, &p.Ref, &mark, &at, &source, &actor, &note); err != nil {
+			var m markColumns
+			if err := scan(append([]any{&p.ID, &p.Family, &p.Given, &p.Ref}, m.fields()...)...); err != nil {
 				return err
 			}
 			rec.Students = append(rec.Students, p)
-			if !mark.Valid {
+			if !m.mark.Valid {
 				return nil
 			}
-			e, err := parseEntry(mark.String, at.Int64, source.String, actor.Int64, note.String)
+			e, err := m.entry()
 			rec.Entries[p.ID] = e
 			return err
 		})
@@ -81,13 +80,13 @@ func (s *Store) Events(ctx context.Context, id attendance.SessionID, after int64
 }
 
 func readEvents(ctx context.Context, q queryer, id attendance.SessionID, after int64, limit int) (events []attendance.Event, err error) {
-	const query = `SELECT seq, at, kind, person_id, mark, source, actor_id, note FROM events
+	const query = `SELECT seq, at, kind, person_id, mark, source, actor_id, note, status, came_from FROM events
 		WHERE session_id = ? AND seq > ? ORDER BY seq LIMIT ?`
 	err = eachRow(ctx, q, query, []any{id, after, limit}, func(scan scanFunc) error {
 		e := attendance.Event{Session: id}
 		var at int64
 		var kind, mark, source string
-		if err := scan(&e.Seq, &at, &kind, &e.Person, &mark, &source, &e.Actor, &e.Note); err != nil {
+		if err := scan(&e.Seq, &at, &kind, &e.Person, &mark, &source, &e.Actor, &e.Note, &e.Status, &e.From); err != nil {
 			return err
 		}
 		e.At = time.UnixMilli(at).UTC()

@@ -23,11 +23,17 @@ func (s *Store) SessionReport(ctx context.Context, session attendance.SessionID)
 		ok, err = found(err)
 		return rep, ok, err
 	}
-	err = tx.QueryRowContext(ctx, `SELECT code, title FROM courses WHERE id = ?`, rep.Course).Scan(&rep.CourseCode, &rep.CourseTitle)
+	var set attendance.StatusSetID
+	err = tx.QueryRowContext(ctx, `SELECT code, title, status_set FROM courses WHERE id = ?`, rep.Course).Scan(&rep.CourseCode, &rep.CourseTitle, &set)
 	if err != nil {
 		return rep, false, fmt.Errorf("read course %d: %w", rep.Course, err)
 	}
-	const rows = `SELECT p.id, p.family, p.given, coalesce(p.ref, ''), m.mark, m.at, m.source, m.actor_id, m.note,
+	sets, err := readStatusSets(ctx, tx)
+	if err != nil {
+		return rep, false, err
+	}
+	rep.Statuses = attendance.FindStatusSet(sets, set)
+	const rows = `SELECT p.id, p.family, p.given, coalesce(p.ref, ''), m.mark, m.at, m.source, m.actor_id, m.note, m.status,
 			CASE WHEN m.source = 'hand' THEN coalesce(trim(a.given || ' ' || a.family), '') ELSE '' END
 		FROM (
 			SELECT person_id FROM enrolments WHERE course_id = ?1 AND role = 'student' AND ended_at IS NULL
@@ -40,7 +46,7 @@ func (s *Store) SessionReport(ctx context.Context, session attendance.SessionID)
 	err = eachRow(ctx, tx, rows, []any{rep.Course, session}, func(scan scanFunc) error {
 		var r report.Row
 		var m markColumns
-		if err := scan(append(append([]any{&r.Person, &r.Family, &r.Given, &r.Ref}, m.fields()...), &m.note, &r.ActorName)...); err != nil {
+		if err := scan(append(append([]any{&r.Person, &r.Family, &r.Given, &r.Ref}, m.fields()...), &r.ActorName)...); err != nil {
 			return err
 		}
 		var err error
@@ -57,27 +63,29 @@ func (s *Store) SessionReport(ctx context.Context, session attendance.SessionID)
 
 // markColumns is a row of marks that may not be there.
 type markColumns struct {
-	mark, source, note sql.NullString
-	at, actor          sql.NullInt64
+	mark, source, note, status sql.NullString
+	at, actor                  sql.NullInt64
 }
 
-// fields are for mark, at, source and actor_id, in this order.
-func (m *markColumns) fields() []any { return []any{&m.mark, &m.at, &m.source, &m.actor} }
+// fields are for mark, at, source, actor_id, note and status, in this order.
+func (m *markColumns) fields() []any {
+	return []any{&m.mark, &m.at, &m.source, &m.actor, &m.note, &m.status}
+}
 
 func (m *markColumns) entry() (attendance.Entry, error) {
 	if !m.mark.Valid {
 		return attendance.Entry{}, nil
 	}
-	return parseEntry(m.mark.String, m.at.Int64, m.source.String, m.actor.Int64, m.note.String)
+	return parseEntry(m.mark.String, m.at.Int64, m.source.String, m.actor.Int64, m.note.String, m.status.String)
 }
 
 // History implements [report.Store]. Of a course that the person has left it has the
 // sessions in which they have a mark.
 func (s *Store) History(ctx context.Context, person attendance.PersonID) ([]report.Course, error) {
-	const visits = `SELECT c.id, c.code, c.title, s.id, s.title, s.opened_at, s.status, m.mark, m.at, m.source, m.actor_id
+	const visits = `SELECT c.id, c.code, c.title, c.status_set, s.id, s.title, s.opened_at, s.status, m.mark, m.at, m.source, m.actor_id, m.note, m.status
 		FROM enrolments e
 		JOIN courses c ON c.id = e.course_id
-		LEFT JOIN sessions s ON s.course_id = c.id AND s.status <> 'scheduled'
+		LEFT JOIN sessions s ON s.course_id = c.id AND s.status <> 'scheduled' AND s.cancelled_at IS NULL
 			AND (e.ended_at IS NULL OR EXISTS (SELECT 1 FROM marks k WHERE k.session_id = s.id AND k.person_id = e.person_id))
 		LEFT JOIN marks m ON m.session_id = s.id AND m.person_id = e.person_id
 		WHERE e.person_id = ? AND e.role = 'student'
@@ -88,7 +96,7 @@ func (s *Store) History(ctx context.Context, person attendance.PersonID) ([]repo
 		var m markColumns
 		var session, opened sql.NullInt64
 		var title, status sql.NullString
-		if err := scan(append([]any{&c.ID, &c.Code, &c.Title, &session, &title, &opened, &status}, m.fields()...)...); err != nil {
+		if err := scan(append([]any{&c.ID, &c.Code, &c.Title, &c.Set, &session, &title, &opened, &status}, m.fields()...)...); err != nil {
 			return err
 		}
 		if len(courses) == 0 || courses[len(courses)-1].ID != c.ID {
@@ -107,7 +115,7 @@ func (s *Store) History(ctx context.Context, person attendance.PersonID) ([]repo
 		}
 		last := &courses[len(courses)-1]
 		last.Sessions = append(last.Sessions, report.Visit{Session: attendance.SessionID(session.Int64), Title: title.String,
-			OpenedAt: fromMillis(opened), Status: st, Mark: e.Mark, At: e.At, Source: e.Source})
+			OpenedAt: fromMillis(opened), Status: st, Marking: e.Marking(), At: e.At, Source: e.Source})
 		return nil
 	})
 	if err != nil {

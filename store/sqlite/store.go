@@ -24,6 +24,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/jobs"
 )
 
 //go:embed migrations/*.sql
@@ -34,6 +35,8 @@ var migrations embed.FS
 type Store struct {
 	write *sql.DB // one connection
 	read  *sql.DB
+
+	signIn *sql.Stmt // prepared on read
 
 	// Prepared on write.
 	inserts  inserters
@@ -64,6 +67,9 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	s := &Store{write: write, read: read}
 	if s.inserts, err = newInserters(ctx, write); err == nil {
 		s.frequent, err = prepare(ctx, write, frequent)
+	}
+	if err == nil {
+		s.signIn, err = read.PrepareContext(ctx, signInViewer)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -115,18 +121,23 @@ func migrate(ctx context.Context, db *sql.DB) error {
 // Close closes the database. Transactions under way are given up.
 func (s *Store) Close() error { return errors.Join(s.write.Close(), s.read.Close()) }
 
-// inTx runs fn in a writing transaction and commits it if fn returns nil.
+// inTx runs fn in a writing transaction and commits it if fn returns nil, and if the
+// job that the context is of, if it is any's, is still this node's.
 func (s *Store) inTx(ctx context.Context, fn func(*sql.Tx) error) error {
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	if err := fn(tx); err != nil {
+	if err = fn(tx); err == nil {
+		err = fence(ctx, tx)
+	}
+	if err != nil {
 		return diskProblem(errors.Join(err, tx.Rollback()))
 	}
 	if err := tx.Commit(); err != nil {
 		return diskProblem(fmt.Errorf("commit: %w", err))
 	}
+	jobs.Committed(ctx)
 	return nil
 }
 

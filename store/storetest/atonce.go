@@ -70,7 +70,7 @@ func addedDuringImports(t *testing.T, open Open) {
 			}
 		})
 		all.Go(func() {
-			if _, err := single.AddPerson(t.Context(), 0, roster.Person{Family: "New"}, tenFifteen); err != nil {
+			if _, err := single.AddPerson(t.Context(), attendance.Author{}, roster.Person{Family: "New"}, tenFifteen); err != nil {
 				t.Errorf("adding one, %d: %v", round, err)
 			}
 		})
@@ -98,7 +98,7 @@ func everyNameMovesRoster(t *testing.T, open Open) {
 		all.Go(func() {
 			for i := range renames {
 				family := fmt.Sprint("Renamed", i)
-				if _, _, err := s.ChangePerson(t.Context(), 0, student, roster.PersonChange{Family: &family}, tenFifteen); err != nil {
+				if _, _, err := s.ChangePerson(t.Context(), attendance.Author{}, student, roster.PersonChange{Family: &family}, tenFifteen); err != nil {
 					t.Error(err)
 				}
 			}

@@ -58,6 +58,25 @@ func (c *class) in(s Store) *class {
 	return &other
 }
 
+// another is another session of the same course, open too.
+func (c *class) another(t testing.TB, title string) *class {
+	t.Helper()
+	other := *c
+	var err error
+	if other.session, err = c.AddSession(t.Context(), roster.Schedule(c.course, title, tenFifteen)); err != nil {
+		t.Fatal(err)
+	}
+	other.must(t, other.command("open", c.teacher, attendance.OpenSession))
+	return &other
+}
+
+// setFor gives somebody a mark by the teacher's hand.
+func (c *class) setFor(p attendance.PersonID, mark attendance.Mark) attendance.Command {
+	cmd := c.command("for", c.teacher, attendance.SetMarks)
+	cmd.Marks = []attendance.MarkChange{{Person: p, Mark: mark}}
+	return cmd
+}
+
 func (c *class) command(id string, actor attendance.PersonID, kind attendance.CommandKind) attendance.Command {
 	return attendance.Command{ID: id, Session: c.session, Actor: actor, Kind: kind, At: tenFifteen}
 }

@@ -31,14 +31,14 @@ func signIn(n byte, p attendance.PersonID) identity.SignIn {
 
 func addPerson(t *testing.T, s Store, family string) attendance.PersonID {
 	t.Helper()
-	p, err := s.AddPerson(t.Context(), 0, roster.Person{Given: "Ada", Family: family}, tenFifteen)
+	p, err := s.AddPerson(t.Context(), attendance.Author{}, roster.Person{Given: "Ada", Family: family}, tenFifteen)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p.ID
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -48,8 +48,12 @@ func must(t *testing.T, err error) {
 // signedIn reports whether a sign-in counts.
 func signedIn(t *testing.T, s Store, n byte, now time.Time) bool {
 	t.Helper()
-	v, ok, err := s.SignInViewer(t.Context(), token(n), now)
+	found, err := s.SignInViewers(t.Context(), []identity.TokenHash{token(n), token(n + 100)}, now)
 	must(t, err)
+	v, ok := found[token(n)]
+	if len(found) > 1 {
+		t.Errorf("a sign-in that never was stands for somebody: %+v", found)
+	}
 	if ok && (v.Person == 0 || v.SignIn != token(n)) {
 		t.Errorf("sign-in %d stands for %+v", n, v)
 	}
@@ -71,7 +75,7 @@ func signInStandsForPerson(t *testing.T, open Open) {
 		t.Error("after signing out in one place")
 	}
 	no := false
-	if _, _, err := s.ChangePerson(t.Context(), 0, ada, roster.PersonChange{Active: &no}, tenFifteen); err != nil {
+	if _, _, err := s.ChangePerson(t.Context(), attendance.Author{}, ada, roster.PersonChange{Active: &no}, tenFifteen); err != nil {
 		t.Fatal(err)
 	}
 	if signedIn(t, s, 2, tenFifteen) {
@@ -195,7 +199,7 @@ func usernameIsOnePersons(t *testing.T, open Open) {
 		t.Errorf("%d of six who chose one name at once have it", found)
 	}
 	taken := "Ada"
-	_, err := s.AddPerson(t.Context(), 0, roster.Person{Family: "Other", Username: taken}, tenFifteen)
+	_, err := s.AddPerson(t.Context(), attendance.Author{}, roster.Person{Family: "Other", Username: taken}, tenFifteen)
 	if e := attendance.AsError(err); e.Code != attendance.CodeConflict || e.Field != "username" {
 		t.Errorf("adding another %s: %v", taken, err)
 	}
@@ -234,7 +238,7 @@ func whoNeedsALink(t *testing.T, open Open) {
 	c := newClass(t, open(t), 4)
 	must(t, c.ChangePassword(t.Context(), c.students[1], "hash", identity.TokenHash{}, tenFifteen))
 	no := false
-	if _, _, err := c.ChangePerson(t.Context(), 0, c.students[2], roster.PersonChange{Active: &no}, tenFifteen); err != nil {
+	if _, _, err := c.ChangePerson(t.Context(), attendance.Author{}, c.students[2], roster.PersonChange{Active: &no}, tenFifteen); err != nil {
 		t.Fatal(err)
 	}
 	for staff, want := range map[bool][]attendance.PersonID{

@@ -10,8 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/changes"
 	"github.com/muster-live/muster/identity"
 	"github.com/muster-live/muster/roster"
+	"github.com/muster-live/muster/table"
 )
 
 var importTests = map[string]test{
@@ -24,6 +26,7 @@ var importTests = map[string]test{
 	"rejects are refused unless allowed":                                 rejectsAreRefusedUnlessAllowed,
 	"import that fails halfway changes nothing":                          importThatFailsHalfwayChangesNothing,
 	"who may no longer sign in is signed out":                            whoMayNoLongerSignInIsSignedOut,
+	"columns of a list are remembered":                                   columnsOfAListAreRemembered,
 	"import of 100000 enrolments goes in whole and then changes nothing": importOf100000EnrolmentsGoesInWholeAndThenChangesNothing,
 }
 
@@ -59,11 +62,11 @@ func bigSchool(students int) school {
 	return s
 }
 
-func (s school) files() []roster.File {
-	var files []roster.File
+func (s school) files() []table.File {
+	var files []table.File
 	for name, lines := range s {
 		text := strings.Join(lines, "\n") + "\n"
-		files = append(files, roster.File{Name: name + ".csv", Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }})
+		files = append(files, table.File{Name: name + ".csv", Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }})
 	}
 	return files
 }
@@ -87,7 +90,7 @@ type office struct {
 
 func newOffice(store Store) *office {
 	o := &office{store: store, now: tenFifteen}
-	o.Importer = roster.NewImporter(store, func() time.Time { return o.now }, func(cs *roster.ChangeSet) { o.touched = cs.Touched })
+	o.Importer = roster.NewImporter(store, func() time.Time { return o.now }, func(r changes.Result) { o.touched = r.Touched })
 	return o
 }
 
@@ -122,7 +125,7 @@ func importBringsCoursesPeopleAndEnrolmentsIn(t *testing.T, open Open) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := roster.Course{ID: 1, Code: "CS101", Title: "Algorithms", Term: "Autumn 2026", Students: 1, Rules: attendance.DefaultRules()}
+	want := roster.Course{ID: 1, Code: "CS101", Title: "Algorithms", Term: "Autumn 2026", StatusSet: attendance.DefaultStatusSetID, Students: 1, Rules: attendance.DefaultRules()}
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Errorf("course (-want +got):\n%s", diff)
 	}
@@ -244,7 +247,7 @@ func importIsRefusedWhenTheRosterHasChangedSinceThePreview(t *testing.T, open Op
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := o.store.AddPerson(t.Context(), 0, roster.Person{Given: "Grace", Family: "Hopper"}, o.now); err != nil {
+	if _, err := o.store.AddPerson(t.Context(), attendance.Author{}, roster.Person{Given: "Grace", Family: "Hopper"}, o.now); err != nil {
 		t.Fatal(err)
 	}
 	_, err = o.Apply(t.Context(), b, roster.Application{Digest: preview.Digest})
@@ -285,7 +288,7 @@ func importThatFailsHalfwayChangesNothing(t *testing.T, open Open) {
 	o := newOffice(open(t))
 	b := newSchool().bundle(t)
 	// Two people with one username pass no Diff; the database refuses them too.
-	err := o.store.ApplyImport(t.Context(), 0, o.now, func(cur *roster.Current) (*roster.ChangeSet, error) {
+	_, err := o.store.ApplyImport(t.Context(), changes.Header{Kind: changes.Import, At: o.now}, func(cur *roster.Current) (*roster.ChangeSet, error) {
 		cs := roster.Diff(b, cur)
 		cs.People[1].Username = cs.People[0].Username
 		return cs, nil
@@ -378,5 +381,38 @@ func BenchmarkImport(b *testing.B, fresh func(testing.TB) Open) {
 			b.Fatal(cs.Counts, err)
 		}
 		step("again")
+	}
+}
+
+// The next list with the same headings is read by the columns that were chosen once.
+func columnsOfAListAreRemembered(t *testing.T, open Open) {
+	o := newOffice(open(t))
+	list := func(headings string) []table.File {
+		text := headings + "\nx1,Ada Lovelace,lovelace\n"
+		return []table.File{{Name: "list.csv", Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }}}
+	}
+	options := roster.ReadOptions{SheetOptions: roster.SheetOptions{Course: "CS101", Mapping: roster.Mapping{roster.FieldRef: "Number", roster.FieldName: "Who", roster.FieldUsername: "Call sign"}}}
+	b, err := roster.Read(list("Number,Who,Call sign"), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.apply(t, b)
+	o.apply(t, b)
+	options.Mapping = nil
+	for headings, want := range map[string]roster.Mapping{
+		"number,WHO,Call-Sign":   {roster.FieldRef: "number", roster.FieldName: "WHO", roster.FieldUsername: "Call-Sign"},
+		"Number,Who,Call sign 2": nil,
+	} {
+		got, err := o.Remembered(t.Context(), list(headings), options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got.Mapping); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", headings, diff)
+		}
+	}
+	c, err := o.Columns(t.Context(), list("Number,Who,Call sign")[0], "")
+	if err != nil || !c.Remembered || c.Mapping[roster.FieldUsername] != "Call sign" {
+		t.Errorf("got %+v, %v", c, err)
 	}
 }

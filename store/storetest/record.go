@@ -56,12 +56,21 @@ func recordIsWhole(t *testing.T, open Open) {
 	}
 	same(t, "record", &live.Record{
 		Session: attendance.Session{ID: c.session, Course: c.course, Title: planned.Title, Starts: planned.Starts, Ends: planned.Ends,
-			Status: attendance.Open, OpenedAt: tenFifteen, Secret: planned.Secret, Seq: 2},
+			Status: attendance.Open, OpenedAt: tenFifteen, Secret: planned.Secret, Seq: 2,
+			Chain: chainOf(append(opened.Events, set.Events...))},
 		Rules: n.Rules, Roster: 1, CourseCode: "BIO", CourseTitle: "Botany",
 		Students: []live.Person{{ID: late[0], Given: "Ada", Family: "de Lovelace", Ref: "u2"}, {ID: late[1], Given: "Alan", Family: "Turing"}, {ID: late[2], Given: "Bo", Family: "TURING"}},
 		Entries:  map[attendance.PersonID]attendance.Entry{late[1]: set.Events[0].Entry()},
 		Recent:   append(opened.Events, set.Events...),
 	}, got)
+}
+
+// chainOf is the hash that events, a session's first, lead to.
+func chainOf(events []attendance.Event) (chain []byte) {
+	for i := range events {
+		chain = events[i].Chain(chain)
+	}
+	return chain
 }
 
 func recordHasNewest(t *testing.T, open Open) {

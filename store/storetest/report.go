@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/changes"
 	"github.com/muster-live/muster/roster"
 )
 
@@ -45,12 +46,13 @@ func reportHasEverybody(t *testing.T, open Open) {
 // leave ends the enrolment of the student by an import.
 func leave(t *testing.T, c *class, i int) {
 	t.Helper()
-	must(t, c.ApplyImport(t.Context(), 0, tenFifteen, func(*roster.Current) (*roster.ChangeSet, error) {
+	_, err := c.ApplyImport(t.Context(), changes.Header{Kind: changes.Import, At: tenFifteen}, func(*roster.Current) (*roster.ChangeSet, error) {
 		cs := &roster.ChangeSet{Touched: []attendance.CourseID{c.course}}
 		cs.Enrolments = []roster.StoredEnrolment{{Course: c.course, Person: c.students[i], Role: attendance.Student, Ended: true}}
 		cs.Counts.Enrolments.End = 1
 		return cs, nil
-	}))
+	})
+	must(t, err)
 }
 
 func reportKeepsWhoLeft(t *testing.T, open Open) {

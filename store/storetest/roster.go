@@ -101,13 +101,13 @@ func nameShowsInCourses(t *testing.T, open Open) {
 	}
 	before := heads()
 	family, mail := "King", "ada@example.edu"
-	p, courses, err := c.ChangePerson(t.Context(), c.teacher, c.students[0], roster.PersonChange{Family: &family}, tenFifteen)
+	p, courses, err := c.ChangePerson(t.Context(), attendance.Author{Person: c.teacher}, c.students[0], roster.PersonChange{Family: &family}, tenFifteen)
 	must(t, err)
 	same(t, "courses", []attendance.CourseID{c.course}, courses)
 	if p.Family != family || heads() != before+1 {
 		t.Errorf("%+v, roster %d after %d", p, heads(), before)
 	}
-	if _, courses, err = c.ChangePerson(t.Context(), c.teacher, c.students[0], roster.PersonChange{Email: &mail}, tenFifteen); err != nil || len(courses) > 0 || heads() != before+1 {
+	if _, courses, err = c.ChangePerson(t.Context(), attendance.Author{Person: c.teacher}, c.students[0], roster.PersonChange{Email: &mail}, tenFifteen); err != nil || len(courses) > 0 || heads() != before+1 {
 		t.Errorf("an address: courses %v, roster %d, error %v", courses, heads(), err)
 	}
 }
@@ -121,7 +121,7 @@ func changesAtOnceCount(t *testing.T, open Open) {
 		var all sync.WaitGroup
 		for i, change := range []roster.RulesChange{{LateAfter: &want.LateAfter}, {CodeStep: &want.CodeStep}, {CodeGrace: &want.CodeGrace}} {
 			all.Go(func() {
-				if _, err := others[i].ChangeRules(t.Context(), c.teacher, c.course, change, tenFifteen); err != nil {
+				if _, err := others[i].ChangeRules(t.Context(), attendance.Author{Person: c.teacher}, c.course, change, tenFifteen); err != nil {
 					t.Error(err)
 				}
 			})
@@ -136,7 +136,7 @@ func changesAtOnceCount(t *testing.T, open Open) {
 func refusedChange(t *testing.T, open Open) {
 	c := newClass(t, open(t), 1)
 	late, wrong := 20*time.Minute, time.Duration(1)
-	if _, err := c.ChangeRules(t.Context(), c.teacher, c.course, roster.RulesChange{LateAfter: &late, CodeStep: &wrong}, tenFifteen); err == nil {
+	if _, err := c.ChangeRules(t.Context(), attendance.Author{Person: c.teacher}, c.course, roster.RulesChange{LateAfter: &late, CodeStep: &wrong}, tenFifteen); err == nil {
 		t.Error("a step of a nanosecond was taken")
 	}
 	got, err := c.Course(t.Context(), c.course)
@@ -193,7 +193,7 @@ func unknownThings(t *testing.T, open Open) {
 		"a course":  {func() error { _, err := s.Course(t.Context(), 7); return err }, attendance.CodeNotFound},
 		"a session": {func() error { _, err := s.Meeting(t.Context(), 7); return err }, attendance.CodeUnknownSession},
 		"a person": {func() error {
-			_, _, err := s.ChangePerson(t.Context(), 0, 7, roster.PersonChange{}, tenFifteen)
+			_, _, err := s.ChangePerson(t.Context(), attendance.Author{}, 7, roster.PersonChange{}, tenFifteen)
 			return err
 		}, attendance.CodeNotFound},
 	} {
