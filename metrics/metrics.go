@@ -24,6 +24,7 @@ type Metrics struct {
 	commit   prometheus.Histogram
 	group    prometheus.Histogram
 	flush    prometheus.Histogram
+	jobs     *prometheus.CounterVec
 }
 
 // New returns metrics that know nothing yet but the process.
@@ -51,7 +52,10 @@ func New() *Metrics {
 			Buckets: prometheus.ExponentialBuckets(0.00025, 2, 16),
 		}),
 	}
-	m.registry.MustRegister(m.commands, m.refused, m.commit, m.group, m.flush,
+	m.jobs = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "muster_jobs_ended_total", Help: "Attempts at jobs that ended on this server, by kind and state; waiting: to be tried again.",
+	}, []string{"kind", "state"})
+	m.registry.MustRegister(m.jobs, m.commands, m.refused, m.commit, m.group, m.flush,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
