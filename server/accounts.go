@@ -13,7 +13,7 @@ import (
 
 // accountRoutes are the calls for signing in and out.
 func (s *Server) accountRoutes(api huma.API) {
-	huma.Post(api, "/signin", s.signIn, summary("Sign in with a password"))
+	huma.Post(api, "/signin", s.signIn, summary("Sign in with a password"), answersSecret)
 	huma.Post(api, "/signout", s.signOut, summary("End this sign-in"))
 	huma.Get(api, "/me", s.getMe, summary("Who is signed in, and their courses"))
 	huma.Put(api, "/me/password", s.putPassword, summary("Change one's password"))
@@ -100,7 +100,7 @@ func (s *Server) signOut(ctx context.Context, _ *struct{}) (*cookieOnly, error) 
 	if err != nil {
 		return nil, err
 	}
-	if v.SignedIn() {
+	if v.SignedIn() && v.Token == 0 {
 		if err := s.Accounts.SignOut(ctx, v); err != nil {
 			return nil, err
 		}
@@ -111,7 +111,7 @@ func (s *Server) signOut(ctx context.Context, _ *struct{}) (*cookieOnly, error) 
 type meOutput struct{ Body me }
 
 func (s *Server) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
-	v, err := s.signedIn(ctx)
+	v, err := s.known(ctx)
 	if err != nil {
 		return nil, err
 	}

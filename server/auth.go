@@ -76,6 +76,13 @@ func (s *Server) authenticate(r *http.Request) (identity.Viewer, error) {
 	if c, err := r.Cookie(displayCookie); err == nil {
 		if session, ok := s.Accounts.DisplayOf(c.Value); ok {
 			v.Display = session
+		} else if d, ok, err := s.Accounts.CourseDisplayOf(r.Context(), c.Value); err != nil {
+			return v, err
+		} else if ok {
+			v.CourseDisplay, v.DisplayIssue = d.CourseDisplay, d.DisplayIssue
+			if !v.SignedIn() {
+				v.Until = d.Until
+			}
 		}
 	}
 	return v, nil
@@ -92,8 +99,9 @@ func (s *Server) viewer(ctx context.Context) (identity.Viewer, error) {
 	return requestOf(ctx).viewer()
 }
 
-// signedIn returns the person who makes the request, or refuses a stranger.
-func (s *Server) signedIn(ctx context.Context) (identity.Viewer, error) {
+// known returns the person who makes the request, by whatever they are recognised, or
+// refuses a stranger. What comes after it has to ask the policy.
+func (s *Server) known(ctx context.Context) (identity.Viewer, error) {
 	v, err := s.viewer(ctx)
 	if err == nil && !v.SignedIn() {
 		err = errNotSignedIn
@@ -101,13 +109,37 @@ func (s *Server) signedIn(ctx context.Context) (identity.Viewer, error) {
 	return v, err
 }
 
-// authorizeAdmin refuses everybody but an administrator.
-func (s *Server) authorizeAdmin(ctx context.Context) (identity.Viewer, error) {
-	v, err := s.signedIn(ctx)
-	if err == nil && !v.May(attendance.NoRole, identity.Administer) {
-		err = attendance.Refuse(attendance.CodeForbidden, "Only an administrator may do this.")
+// signedIn returns the person who makes the request, or refuses whoever has not signed
+// in themselves: it is for what concerns one's own account, which no API token may
+// change.
+func (s *Server) signedIn(ctx context.Context) (identity.Viewer, error) {
+	v, err := s.known(ctx)
+	if err == nil && v.Token != 0 {
+		err = attendance.Refuse(attendance.CodeForbidden, "No API token may do this. Sign in with your password.")
 	}
 	return v, err
+}
+
+// authorizeAdmin refuses everybody but an administrator.
+func (s *Server) authorizeAdmin(ctx context.Context) (identity.Viewer, error) {
+	return s.authorizeAll(ctx, identity.Administer)
+}
+
+// authorizeAll grants an action in the whole institution, or refuses it.
+func (s *Server) authorizeAll(ctx context.Context, a identity.Action) (identity.Viewer, error) {
+	v, err := s.known(ctx)
+	switch {
+	case err != nil || v.May(attendance.NoRole, a):
+		return v, err
+	case v.Admin:
+		return v, lacksScope(v, a)
+	}
+	return v, attendance.Refuse(attendance.CodeForbidden, "Only an administrator may do this.")
+}
+
+// lacksScope refuses what an API token is not for.
+func lacksScope(v identity.Viewer, a identity.Action) error {
+	return attendance.Refuse(attendance.CodeForbidden, "Your API token is not for this: it lacks "+v.Missing(a)+".")
 }
 
 // grant is the permission to do something in a course.
@@ -120,7 +152,7 @@ type grant struct {
 // authorize grants an action in a course, or refuses it. To who has nothing to do
 // with the course, it does not exist.
 func (s *Server) authorize(ctx context.Context, course attendance.CourseID, a identity.Action) (grant, error) {
-	v, err := s.signedIn(ctx)
+	v, err := s.known(ctx)
 	if err != nil {
 		return grant{}, err
 	}
@@ -128,10 +160,10 @@ func (s *Server) authorize(ctx context.Context, course attendance.CourseID, a id
 }
 
 // authorizeSession grants an action in a session, or refuses it. A display token
-// grants ShowDisplay in its session.
+// grants ShowDisplay in its session, or in all of its course, a kiosk token ReadCards.
 func (s *Server) authorizeSession(ctx context.Context, session attendance.SessionID, a identity.Action) (grant, error) {
 	v, err := s.viewer(ctx)
-	if err == nil && !v.SignedIn() && v.Display == 0 {
+	if err == nil && !v.SignedIn() && v.Display == 0 && v.CourseDisplay == 0 && v.Kiosk == 0 {
 		err = errNotSignedIn
 	}
 	if err != nil {
@@ -144,7 +176,7 @@ func (s *Server) authorizeSession(ctx context.Context, session attendance.Sessio
 	if !ok {
 		return grant{}, errUnknownSession
 	}
-	if a == identity.ShowDisplay && v.Display == session {
+	if a == identity.ShowDisplay && (v.Display == session || v.CourseDisplay == course) || a == identity.ReadCards && v.Kiosk == session {
 		return grant{Viewer: v, Course: course}, nil
 	}
 	return s.decide(ctx, v, course, a, errUnknownSession)
@@ -166,6 +198,8 @@ func (s *Server) decide(ctx context.Context, v identity.Viewer, course attendanc
 		return grant{}, attendance.Refuse(attendance.CodeNotEnrolled, "You are not a student of this course. Ask your teacher to add you.")
 	case g.Role == attendance.NoRole && !v.Admin:
 		return grant{}, unknown
+	case v.Missing(a) != "":
+		return grant{}, lacksScope(v, a)
 	}
 	return grant{}, attendance.Refuse(attendance.CodeForbidden, "Your role in this course does not allow this.")
 }
@@ -200,6 +234,20 @@ func (s *Server) clientAddress(r *http.Request) string {
 		}
 	}
 	return ip.String()
+}
+
+// author is the viewer as the audit has them.
+func (s *Server) author(ctx context.Context, v identity.Viewer) attendance.Author {
+	return attendance.Author{Person: v.Person, From: s.cameFrom(requestOf(ctx).raw)}
+}
+
+// cameFrom is where the audit says that a request came from. The addresses of students
+// who check in are kept nowhere.
+func (s *Server) cameFrom(r *http.Request) string {
+	if ip, ok := s.cfg.Proxies.client(r); ok {
+		return ip.String()
+	}
+	return r.RemoteAddr
 }
 
 // cookie returns a cookie that scripts cannot read and that other sites cannot send

@@ -27,13 +27,18 @@ type sessionBody struct {
 	Seq    int64                `json:"seq"`
 	Counts markCounts           `json:"counts" doc:"Students with each mark: present, late, absent, excused, unset."`
 	Role   string               `json:"role" enum:"student,assistant,teacher,admin"`
+
+	Location  string `json:"location"`
+	Cancelled int64  `json:"cancelled" doc:"When that was decided; 0: it takes place."`
+	Opens     int64  `json:"opens" doc:"When it opens by itself, in the answer about one session; 0: somebody opens it."`
+	Closes    int64  `json:"closes" doc:"When it closes by itself, likewise."`
 }
 
 func newSessionBody(s *roster.Meeting, g grant) sessionBody {
 	return sessionBody{
 		ID: s.ID, Course: courseName{s.Course, s.CourseCode, s.CourseTitle}, Title: s.Title, Status: s.Status.String(),
 		Starts: millis(s.Starts), Ends: millis(s.Ends), Opened: millis(s.OpenedAt), Closed: millis(s.ClosedAt),
-		Seq: s.Seq, Counts: newMarkCounts(s.Counts), Role: g.roleName(),
+		Seq: s.Seq, Counts: newMarkCounts(s.Counts), Role: g.roleName(), Location: s.Location, Cancelled: millis(s.CancelledAt),
 	}
 }
 
@@ -53,6 +58,13 @@ func newMarkCounts(c attendance.Counts) markCounts {
 }
 
 // millis is a time as the API says it: 0 if it is not known.
+func fromMillis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
 func millis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0

@@ -48,15 +48,28 @@ func (s *Server) doCommand(r *http.Request) (attendance.Command, attendance.Outc
 		return attendance.Command{}, none, err
 	}
 	m.Session = session
+	return s.carryOut(r, m)
+}
+
+// carryOut has done what a message of the live protocol asks for, if whoever made the
+// request may.
+func (s *Server) carryOut(r *http.Request, m *live.Message) (attendance.Command, attendance.Outcome, error) {
+	var none attendance.Outcome
 	c, err := m.Command()
 	if err != nil {
 		return c, none, err
 	}
-	g, err := s.authorizeSession(r.Context(), session, commandActions[c.Kind])
+	g, err := s.authorizeSession(r.Context(), m.Session, commandActions[c.Kind])
 	if err != nil {
 		return c, none, err
 	}
+	if err := s.checkStatuses(r.Context(), g.Course, &c); err != nil {
+		return c, none, err
+	}
 	c.Actor = g.Viewer.Person
+	if c.Kind != attendance.CheckIn {
+		c.From = s.cameFrom(r)
+	}
 	if c.Kind == attendance.CheckIn {
 		if c.Ticket, err = s.proof(r.Context(), m, c.Actor); err != nil {
 			return c, none, err

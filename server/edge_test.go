@@ -111,7 +111,7 @@ func TestEveryAnswerKeepsBrowsersSafe(t *testing.T) {
 	for _, path := range []string{"/", "/nothing", "/assets/app-1a2b3c.js", "/api/v1/me"} {
 		a := c.call("", "GET", path, "")
 		for name, want := range map[string]string{
-			"Content-Security-Policy": `^default-src 'self'; img-src 'self' data:; connect-src 'self' ws://127\.0\.0\.1:\d+ wss://127\.0\.0\.1:\d+; frame-ancestors 'none'; base-uri 'none'; form-action 'self'$`,
+			"Content-Security-Policy": `^default-src 'self'; style-src 'self' 'sha256-[A-Za-z0-9+/]{43}='; img-src 'self' data:; connect-src 'self' ws://127\.0\.0\.1:\d+ wss://127\.0\.0\.1:\d+; frame-ancestors 'none'; base-uri 'none'; form-action 'self'$`,
 			"X-Content-Type-Options":  "^nosniff$",
 			"Referrer-Policy":         "^no-referrer$",
 		} {
@@ -129,7 +129,7 @@ func TestPages(t *testing.T) {
 	t.Parallel()
 	c := newCampus(t, nil)
 	for path, want := range map[string]string{
-		"/": "student", "/s/10": "student", "/me": "student", "/signin": "signin", "/join/abc": "signin", "/display/10": "display",
+		"/": "student", "/s/10": "student", "/me": "student", "/signin": "signin", "/join/abc": "signin", "/display/10": "display", "/display/course/1": "display",
 		"/teach": "teacher", "/teach/1": "teacher", "/board/10": "teacher", "/report/10": "teacher", "/admin": "admin", "/admin/people": "admin",
 	} {
 		a := c.call("", "GET", path, "")

@@ -29,6 +29,7 @@ var httpStatus = map[attendance.Code]int{
 	attendance.CodeNotOpen:          http.StatusConflict,
 	attendance.CodeAlreadyOpen:      http.StatusConflict,
 	attendance.CodeAlreadyClosed:    http.StatusConflict,
+	attendance.CodeCancelled:        http.StatusConflict,
 	attendance.CodeCodeWrong:        http.StatusUnprocessableEntity,
 	attendance.CodeCodeOld:          http.StatusUnprocessableEntity,
 	attendance.CodeCodeOtherSession: http.StatusUnprocessableEntity,

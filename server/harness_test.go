@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"encoding/json"
 	"io"
@@ -17,12 +18,17 @@ import (
 	"time"
 
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/changes"
 	"github.com/muster-live/muster/cluster/local"
 	"github.com/muster-live/muster/identity"
+	"github.com/muster-live/muster/jobs"
 	"github.com/muster-live/muster/live"
 	"github.com/muster-live/muster/recorder"
+	"github.com/muster-live/muster/roster"
 	"github.com/muster-live/muster/server"
 	"github.com/muster-live/muster/store/sqlite"
+	"github.com/muster-live/muster/timetable"
+	"github.com/muster-live/muster/work"
 )
 
 // The people of the campus. Course 1 is Algorithms, with session 10; course 2 is
@@ -44,6 +50,7 @@ type campus struct {
 	Accounts *identity.Accounts
 	Log      *lockedBuffer
 	db       *sql.DB
+	store    *sqlite.Store
 	client   *http.Client
 
 	mu  sync.Mutex
@@ -63,13 +70,14 @@ func newCampus(t testing.TB, change func(*server.Config)) *campus {
 	dir := t.TempDir()
 	store, err := sqlite.Open(t.Context(), dir)
 	must(err)
+	c.store = store
 	c.db, err = sql.Open("sqlite", "file:"+filepath.Join(dir, sqlite.FileName)+"?_pragma=busy_timeout(10000)")
 	must(err)
 	c.seed()
 
 	log := slog.New(slog.NewTextHandler(c.Log, nil))
 	var network local.Network
-	hub := live.NewHub(store, network.Join, log)
+	hub := live.NewHub(store, network.Join, c.Now, log)
 	rec := recorder.New(store, hub, c.Now)
 	c.Accounts, err = identity.New(t.Context(), store, c.Now, hub.Disconnect)
 	must(err)
@@ -77,11 +85,23 @@ func newCampus(t testing.TB, change func(*server.Config)) *campus {
 	if change != nil {
 		change(&cfg)
 	}
+	show := func(r changes.Result) { server.Show(rec, hub, r) }
+	planner := &timetable.Planner{Store: store, Now: c.Now, Changed: show}
+	fetcher := timetable.NewFetcher(planner, true)
+	desk := work.New(store, c.Now, show, fetcher)
+	runner := jobs.New(store, jobs.Config{Node: "test", Lanes: desk.Lanes(), Clock: c.Now, Log: log})
+	key, err := store.Secret(t.Context(), "installation")
+	must(err)
 	s, err := server.New(cfg, server.Parts{
-		Accounts: c.Accounts, Roles: store, Roster: store, Reports: store, Commands: store,
+		Accounts: c.Accounts, Roles: store, Roster: store, Reports: store, Commands: store, Changes: store, Excuses: store, Grids: store, Statuses: store, Audit: store, Answers: store, Calendars: store, Institutions: store, Installation: roster.Installation(key),
 		Recorder: rec, Hub: hub, Tickets: attendance.Tickets{Key: []byte("a key")},
+		Jobs: store, Runner: runner,
+		Planner: planner, Fetcher: fetcher, Scheduler: timetable.NewScheduler(store, rec.Do, c.Now, log),
 	})
 	must(err)
+	working, stop := context.WithCancel(context.Background())
+	var worker sync.WaitGroup
+	worker.Go(func() { runner.Run(working) })
 	web := httptest.NewUnstartedServer(s)
 	web.Config = s.HTTPServer()
 	web.Start()
@@ -91,6 +111,8 @@ func newCampus(t testing.TB, change func(*server.Config)) *campus {
 		c.client.CloseIdleConnections()
 		hub.Close()
 		web.Close()
+		stop()
+		worker.Wait()
 		rec.Close()
 		must(c.db.Close())
 		must(store.Close())
@@ -100,8 +122,9 @@ func newCampus(t testing.TB, change func(*server.Config)) *campus {
 
 // frontEnd stands in for the built one, whose files change with each build.
 var frontEnd fs.FS = fstest.MapFS{
-	"student.html":         {Data: []byte("<!doctype html><title>student</title>")},
+	"student.html":         {Data: []byte(`<!doctype html><title>student</title><style>b{}</style><body><div id="app">needs scripts</div>`)},
 	"signin.html":          {Data: []byte("<!doctype html><title>signin</title>")},
+	"kiosk.html":           {Data: []byte("<!doctype html><title>kiosk</title>")},
 	"display.html":         {Data: []byte("<!doctype html><title>display</title>")},
 	"teacher.html":         {Data: []byte("<!doctype html><title>teacher</title>")},
 	"admin.html":           {Data: []byte("<!doctype html><title>admin</title>")},
@@ -123,7 +146,10 @@ func (c *campus) seed() {
 	c.exec(`INSERT INTO events (session_id, seq, at, kind, person_id, mark, source, actor_id, note) VALUES
 		(10, 1, ?1, 'open', 0, '', 'hand', 2, ''), (10, 2, ?1, 'mark', 4, 'present', 'code', 4, ''),
 		(10, 3, ?1, 'mark', 5, 'excused', 'hand', 2, '=cmd|calc'), (20, 1, ?1, 'open', 0, '', 'hand', 1, ''), (20, 2, ?1, 'mark', 6, 'late', 'hand', 1, '')`, at)
-	c.exec(`INSERT INTO marks SELECT session_id, person_id, mark, at, source, actor_id, note FROM events WHERE kind = 'mark'`)
+	c.exec(`INSERT INTO jobs (id, kind, title, actor_id, origin, args, state, run_at, attempts, summary, result, created_at, ended_at) VALUES
+		(30, 'export', 'Marks of CS101', 2, '127.0.0.1', '{}', 'done', ?1, 1, 'attendance-marks.csv, 0.0 MB', '{"file":"attendance-marks.csv","size":4}', ?1, ?1)`, at)
+	c.exec(`INSERT INTO job_files (job_id, use, file, part, name, data) VALUES (30, 'output', 0, 0, 'attendance-marks.csv', CAST('file' AS BLOB))`)
+	c.exec(`INSERT INTO marks (session_id, person_id, mark, at, source, actor_id, note) SELECT session_id, person_id, mark, at, source, actor_id, note FROM events WHERE kind = 'mark'`)
 }
 
 func (c *campus) exec(query string, args ...any) {

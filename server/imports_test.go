@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -22,6 +21,11 @@ type form struct {
 
 // upload sends a form as the administrator.
 func (c *campus) upload(path string, f form) answer {
+	c.t.Helper()
+	return c.uploadAs(c.token(admin), path, f)
+}
+
+func (c *campus) uploadAs(token, path string, f form) answer {
 	c.t.Helper()
 	var body bytes.Buffer
 	w := mime.NewWriter(&body)
@@ -42,7 +46,7 @@ func (c *campus) upload(path string, f form) answer {
 	if err := w.Close(); err != nil {
 		c.t.Fatal(err)
 	}
-	return c.call(c.token(admin), "POST", path, body.String(), func(r *http.Request) { r.Header.Set("Content-Type", w.FormDataContentType()) })
+	return c.call(token, "POST", path, body.String(), func(r *http.Request) { r.Header.Set("Content-Type", w.FormDataContentType()) })
 }
 
 var newcomers = form{
@@ -80,6 +84,7 @@ func TestImportIsPreviewedAppliedAndShownOnTheBoard(t *testing.T) {
 			{Kind: "add", What: "enrolment", File: "list.csv", Line: 2, Name: "Nora Newcomer", Detail: "student in CS101 Algorithms"},
 		},
 		Ignored: []string{"list.csv: phone"},
+		Notes:   []string{`list.csv: family is "family", given is "given", ref is "id"`},
 	}
 	if diff := cmp.Diff(want, p); diff != "" {
 		t.Errorf("preview (-want +got):\n%s", diff)
@@ -95,15 +100,8 @@ func TestImportIsPreviewedAppliedAndShownOnTheBoard(t *testing.T) {
 	if !done.Applied || done.Digest != p.Digest {
 		t.Errorf("applied: %+v", done)
 	}
-	// The room reads the roster again in the background.
-	for limit := time.Now().Add(10 * time.Second); ; {
-		a := c.call(c.token(teacher), "GET", board, "")
-		if strings.Contains(a.body, "Newcomer") {
-			break
-		}
-		if time.Now().After(limit) {
-			t.Fatalf("the board after: %s", a.body)
-		}
+	if a := c.call(c.token(teacher), "GET", board, ""); !strings.Contains(a.body, "Newcomer") {
+		t.Errorf("the board after: %s", a.body)
 	}
 }
 
@@ -129,12 +127,13 @@ func TestImportThatMakesNoSenseIsRefusedByField(t *testing.T) {
 		want  string
 	}{
 		"no file":       {form{newcomers.fields, nil}, "file", "file must be at least one file."},
-		"no format":     {newcomers.with("format", ""), "format", "format must be oneroster or csv."},
+		"no format":     {newcomers.with("format", "pdf"), "format", "format must be oneroster, clever or csv."},
 		"no course":     {newcomers.with("course", ""), "course", "course must be the code of the course"},
 		"apply?":        {newcomers.with("apply", "perhaps"), "apply", "apply must be true or false."},
 		"no mapping":    {newcomers.with("mapping", "[1]"), "mapping", "mapping must be a JSON object of texts"},
 		"no column":     {newcomers.with("mapping", `{"name":"N"}`), "mapping", `it has no column "N"`},
 		"no bundle":     {newcomers.with("format", "oneroster"), "file", "manifest.csv: There is no such file."},
+		"which days?":   {newcomers.with("days", "ymd"), "days", "days must be mdy or dmy."},
 		"no zip":        {form{map[string]string{"format": "oneroster"}, map[string]string{"b.zip": "PK"}}, "file", "b.zip: This is not a zip file"},
 		"an empty file": {form{newcomers.fields, map[string]string{"list.csv": ""}}, "file", "list.csv: It is empty"},
 	} {
@@ -152,8 +151,29 @@ func TestColumnsOfAFileAreGuessed(t *testing.T) {
 	t.Parallel()
 	c := newCampus(t, nil)
 	a := c.upload("/api/v1/imports/columns", form{nil, map[string]string{"list.csv": "Matrikel;Name;Vorname\n0042;M\xfcller;Zo\xeb\n"}})
-	const want = `{"columns":["Matrikel","Name","Vorname"],"sample":[["0042","Müller","Zoë"]],"mapping":{"family":"Name","given":"Vorname","ref":"Matrikel"}}`
+	const want = `{"columns":["Matrikel","Name","Vorname"],"sample":[["0042","Müller","Zoë"]],"mapping":{"family":"Name","given":"Vorname","ref":"Matrikel"},"remembered":false,"sheet":"","sheets":[]}`
 	if strings.TrimSpace(a.body) != want {
 		t.Errorf("got  %s\nwant %s", a.body, want)
+	}
+}
+
+func TestRejectedRowsAndAllRowsCanBeFetched(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	sent := form{newcomers.fields, map[string]string{"list.csv": "id,name,email\nx1,Nora Newcomer,nowhere\nx2,Nils Newcomer,\n"}}
+	a := c.upload("/api/v1/imports/rejects", sent)
+	const want = "\ufeffid,name,email,why muster rejected it\r\nx1,Nora Newcomer,nowhere,email: It must be an address with an @.\r\n"
+	if a.body != want {
+		t.Errorf("got  %q\nwant %q", a.body, want)
+	}
+	a = c.upload("/api/v1/imports/rows", sent)
+	for _, line := range []string{"\ufeffchange,what,file,line,name,detail", "reject,person,list.csv,2,Nora Newcomer,email: It must be an address with an @.", "add,person,list.csv,3,Nils Newcomer,"} {
+		if !strings.Contains(a.body, line+"\r\n") {
+			t.Errorf("no %q in %q", line, a.body)
+		}
+	}
+	good := form{sent.fields, map[string]string{"list.csv": "id,name\nx2,Nils Newcomer\n"}}
+	if p := c.upload("/api/v1/imports/rejects", good).problem(t); p.Status != 404 || p.Detail != "No row is rejected." {
+		t.Errorf("without rejects: %+v", p)
 	}
 }

@@ -15,6 +15,7 @@ import (
 const (
 	maxBody   = 1 << 20   // bytes
 	maxUpload = 512 << 20 // bytes, for files to be imported
+	maxSheet  = 32 << 20  // bytes, for a file of marks, or a timetable
 	// slowest is how long a request may take to arrive and its answer to leave: a
 	// page's scripts, over a line of 20 kbit/s.
 	slowest       = 2 * time.Minute
@@ -29,6 +30,10 @@ func (s *Server) limited(next http.Handler) http.Handler {
 		switch path := strings.TrimPrefix(r.URL.Path, apiPrefix); {
 		case strings.HasSuffix(path, "/live"):
 			deadline = time.Time{}
+		case strings.HasSuffix(path, "/marks/file"), strings.HasSuffix(path, "/marks/rejects"):
+			size = maxSheet
+		case strings.Contains(path, "/timetable/file"), path == "/timetable/columns":
+			size, deadline = maxSheet, time.Now().Add(slowestUpload)
 		case strings.HasPrefix(path, "/imports"):
 			size, deadline = maxUpload, time.Now().Add(slowestUpload)
 		}

@@ -9,16 +9,17 @@ import (
 
 	"github.com/muster-live/muster/attendance"
 	"github.com/muster-live/muster/identity"
+	"github.com/muster-live/muster/report"
 )
 
 // linkRoutes are the calls for links that let somebody in: join links and display links.
 func (s *Server) linkRoutes(api huma.API) {
 	huma.Get(api, "/join/{token}", s.getJoin, summary("Whom a join link is for"))
-	huma.Post(api, "/join/{token}", s.postJoin, summary("Use a join link up"))
-	huma.Post(api, "/people/{id}/join-link", s.postJoinLink, summary("Make a join link for a person"))
-	huma.Post(api, "/courses/{id}/join-links", s.postJoinLinks, summary("Make join links for those of a course who have no password"))
-	huma.Post(api, "/display/{session}/enter", s.enterDisplay, summary("Keep a display token as a cookie"))
-	huma.Post(api, "/sessions/{id}/display-link", s.postDisplayLink, summary("A link that opens the display, and nothing else"))
+	huma.Post(api, "/join/{token}", s.postJoin, summary("Use a join link up"), answersSecret)
+	huma.Post(api, "/people/{id}/join-link", s.postJoinLink, summary("Make a join link for a person"), answersSecret)
+	huma.Post(api, "/courses/{id}/join-links", s.postJoinLinks, summary("Make join links for those of a course who have no password"), answersSecret)
+	huma.Post(api, "/display/{session}/enter", s.enterDisplay, summary("Keep a display token as a cookie"), answersSecret)
+	huma.Post(api, "/sessions/{id}/display-link", s.postDisplayLink, summary("A link that opens the display, and nothing else"), answersSecret)
 }
 
 type joinTokenInput struct {
@@ -134,8 +135,7 @@ func (s *Server) postJoinLinks(ctx context.Context, in *joinLinksInput) (*joinLi
 	for _, l := range body.Links {
 		rows = append(rows, []string{l.Family, l.Given, l.Ref, l.URL})
 	}
-	file := newCSVFile("join-links", rows)
-	return &joinLinksOutput{ContentType: file.ContentType, Disposition: file.Disposition, Body: file.Body}, nil
+	return &joinLinksOutput{ContentType: fileTypes["csv"], Disposition: `attachment; filename="join-links.csv"`, Body: report.CSV(rows)}, nil
 }
 
 type sessionPathInput struct {

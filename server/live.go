@@ -29,14 +29,18 @@ func (s *Server) liveSocket(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, attendance.Refuse(attendance.CodeForbidden, "This connection comes from another site. Open muster itself."))
 		return
 	}
-	v, err := s.viewer(r.Context())
-	if err == nil && !v.SignedIn() && v.Display == 0 {
+	v, err := s.viewer(r.Context()) // many at once are looked up together
+	if err == nil && !v.SignedIn() && v.Display == 0 && v.CourseDisplay == 0 {
 		err = errNotSignedIn
 	}
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
+	if !s.door.enter(r.Context().Done()) {
+		return
+	}
+	defer s.door.leave()
 	up := ws.HTTPUpgrader{Protocol: func(p string) bool { return p == live.Subprotocol }}
 	conn, rw, _, err := up.Upgrade(r, w)
 	if err != nil {
@@ -51,9 +55,8 @@ func (s *Server) liveSocket(w http.ResponseWriter, r *http.Request) {
 	p.ctx = context.WithValue(context.Background(), requestKey{}, &request{
 		log: s.log, raw: &http.Request{}, refused: s.cfg.Refused, viewer: func() (identity.Viewer, error) { return v, nil },
 	})
-	// The request, its buffers and its deep stack are let go: what stays of an idle
-	// connection is this goroutine.
-	go t.Serve(p.conn, p.message)
+	defer s.endInTime(v, p.conn)()
+	t.Serve(p.conn, p.message)
 }
 
 // participant is the client at the other end of a live connection.
@@ -71,17 +74,10 @@ type participant struct {
 	underWay atomic.Int32
 }
 
-// message does what a message asks for. It does so on another goroutine and waits:
-// looking things up takes a deep stack, and the one that reads keeps its stack for as
-// long as the connection lasts.
+// message does what a message asks for.
 func (p *participant) message(b []byte) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer p.recover()
-		p.take(b)
-	}()
-	<-done
+	defer p.recover()
+	p.take(b)
 }
 
 // recover ends the connection, and no more than that, if a message made us panic.
@@ -128,6 +124,10 @@ func (p *participant) join(m *live.Message) error {
 	if p.session != 0 {
 		return attendance.Refuse(attendance.CodeAlreadyJoined, "This connection has joined a session already. Open another one.")
 	}
+	if !p.server.door.enter(p.conn.Done()) {
+		return nil // nobody is there to be told
+	}
+	defer p.server.door.leave()
 	j, err := p.server.admit(p.ctx, m.Session, m.Audience)
 	if err != nil {
 		return err
@@ -158,7 +158,7 @@ func (s *Server) admit(ctx context.Context, session attendance.SessionID, audien
 	}
 	// When a node dies, thousands of students come to the others at once: what their
 	// rooms know need not be asked of the database.
-	if v, err := s.viewer(ctx); err == nil && a == live.AudienceStudent && v.SignedIn() && s.Hub.Enrolled(session, v.Person) {
+	if v, err := s.viewer(ctx); err == nil && a == live.AudienceStudent && v.SignedIn() && v.Token == 0 && s.Hub.Enrolled(session, v.Person) {
 		return live.Join{Session: session, Audience: a, Person: v.Person}, nil
 	}
 	g, err := s.authorizeSession(ctx, session, permissions[a])
@@ -184,9 +184,15 @@ func (p *participant) command(m *live.Message) {
 	// A student's connection has been let in as one; that the student still is one
 	// is checked when the check-in is decided.
 	if c.Kind != attendance.CheckIn || p.audience != live.AudienceStudent {
-		_, err = p.server.authorizeSession(p.ctx, c.Session, commandActions[c.Kind])
+		var g grant
+		if g, err = p.server.authorizeSession(p.ctx, c.Session, commandActions[c.Kind]); err == nil {
+			err = p.server.checkStatuses(p.ctx, g.Course, &c)
+		}
 	}
 	c.Actor = p.viewer.Person
+	if c.Kind != attendance.CheckIn {
+		c.From = p.server.cameFrom(requestOf(p.ctx).raw)
+	}
 	if err == nil && c.Kind == attendance.CheckIn {
 		c.Ticket, err = p.server.proof(p.ctx, m, c.Actor)
 	}
@@ -213,15 +219,17 @@ func problemError(ctx context.Context, err error) error {
 
 // liveStream is GET /api/v1/sessions/{id}/live: the same as Server-Sent Events.
 func (s *Server) liveStream(w http.ResponseWriter, r *http.Request) {
-	j, err := s.joinOf(r)
+	if !s.door.enter(r.Context().Done()) {
+		return
+	}
+	c, err := s.joinStream(w, r)
+	s.door.leave()
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	c := s.Hub.Accept(live.NewStream(w, connOf(r)))
-	if err := s.Hub.Join(r.Context(), c, j); err != nil {
-		c.Refuse("", problemError(r.Context(), err))
-		c.Close(live.CloseForbidden)
+	if v, err := s.viewer(r.Context()); err == nil { // as joinStream has asked
+		defer s.endInTime(v, c)()
 	}
 	select {
 	case <-r.Context().Done():
@@ -229,6 +237,20 @@ func (s *Server) liveStream(w http.ResponseWriter, r *http.Request) {
 	case <-c.Done():
 	}
 	<-c.Done()
+}
+
+// joinStream returns the stream's connection, or an error before anything was answered.
+func (s *Server) joinStream(w http.ResponseWriter, r *http.Request) (*live.Conn, error) {
+	j, err := s.joinOf(r)
+	if err != nil {
+		return nil, err
+	}
+	c := s.Hub.Accept(live.NewStream(w, connOf(r)))
+	if err := s.Hub.Join(r.Context(), c, j); err != nil {
+		c.Refuse("", problemError(r.Context(), err))
+		c.Close(live.CloseForbidden)
+	}
+	return c, nil
 }
 
 // liveState is GET /api/v1/sessions/{id}/state: the first message of a stream alone.

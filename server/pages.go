@@ -21,7 +21,9 @@ var notFoundPage []byte
 
 // pages is the front end, ready to be sent.
 type pages struct {
-	files map[string]*file // by path
+	files   map[string]*file // by path
+	student *studentPage
+	styles  string // the hashes of what stands in <style>, for the content policy
 }
 
 // file is one file of the front end.
@@ -52,7 +54,27 @@ func loadPages(assets fs.FS) (*pages, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read the front end: %w", err)
 	}
+	p.student = cutStudentPage(p.files["student.html"])
+	for name, f := range p.files {
+		if path.Ext(name) == ".html" {
+			p.styles += styleHashes(f.plain)
+		}
+	}
 	return p, nil
+}
+
+// styleHashes returns what a content policy says to allow a page's own <style>.
+func styleHashes(page []byte) (hashes string) {
+	for {
+		_, rest, ok := bytes.Cut(page, []byte("<style>"))
+		style, rest, closed := bytes.Cut(rest, []byte("</style>"))
+		if !ok || !closed {
+			return hashes
+		}
+		sum := sha256.Sum256(style)
+		hashes += " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+		page = rest
+	}
 }
 
 // kinds is there because what mime knows depends on the machine.

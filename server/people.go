@@ -15,6 +15,7 @@ import (
 func (s *Server) peopleRoutes(api huma.API) {
 	huma.Get(api, "/people", s.getPeople, summary("All people"))
 	huma.Post(api, "/people", s.postPerson, summary("Add a person"))
+	huma.Post(api, "/people/find", s.postFindEverybody, summary("Find whom of the institution a pasted list means"))
 	huma.Patch(api, "/people/{id}", s.patchPerson, summary("Change a person"))
 }
 
@@ -45,7 +46,7 @@ type peopleOutput struct {
 }
 
 func (s *Server) getPeople(ctx context.Context, in *pageInput) (*peopleOutput, error) {
-	if _, err := s.authorizeAdmin(ctx); err != nil {
+	if _, err := s.authorizeAll(ctx, identity.SeeRoster); err != nil {
 		return nil, err
 	}
 	found, next, err := s.Roster.People(ctx, in.page())
@@ -55,6 +56,15 @@ func (s *Server) getPeople(ctx context.Context, in *pageInput) (*peopleOutput, e
 		out.Body.People[i] = newPersonOutput(p).Body
 	}
 	return out, err
+}
+
+// editPeople refuses whoever may not change people or, if it is about who administers
+// muster, may not decide that.
+func (s *Server) editPeople(ctx context.Context, admins bool) (identity.Viewer, error) {
+	if admins {
+		return s.authorizeAdmin(ctx)
+	}
+	return s.authorizeAll(ctx, identity.EditRoster)
 }
 
 type postPersonInput struct {
@@ -69,7 +79,7 @@ type postPersonInput struct {
 }
 
 func (s *Server) postPerson(ctx context.Context, in *postPersonInput) (*personOutput, error) {
-	v, err := s.authorizeAdmin(ctx)
+	v, err := s.editPeople(ctx, in.Body.Admin)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +91,7 @@ func (s *Server) postPerson(ctx context.Context, in *postPersonInput) (*personOu
 	if err := checkPerson(p); err != nil {
 		return nil, err
 	}
-	if p, err = s.Roster.AddPerson(ctx, v.Person, p, s.now()); err != nil {
+	if p, err = s.Roster.AddPerson(ctx, s.author(ctx, v), p, s.now()); err != nil {
 		return nil, err
 	}
 	return newPersonOutput(p), nil
@@ -100,7 +110,7 @@ type patchPersonInput struct {
 }
 
 func (s *Server) patchPerson(ctx context.Context, in *patchPersonInput) (*personOutput, error) {
-	v, err := s.authorizeAdmin(ctx)
+	v, err := s.editPeople(ctx, in.Body.Admin != nil)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +127,7 @@ func (s *Server) patchPerson(ctx context.Context, in *patchPersonInput) (*person
 	if err := checkPerson(change.Apply(roster.Person{Given: "-", Family: "-"})); err != nil {
 		return nil, err
 	}
-	p, courses, err := s.Roster.ChangePerson(ctx, v.Person, in.ID, change, s.now())
+	p, courses, err := s.Roster.ChangePerson(ctx, s.author(ctx, v), in.ID, change, s.now())
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,7 @@ package server
 
 import (
 	"context"
-	"fmt"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -14,26 +14,31 @@ import (
 // reportRoutes are the calls that tell, after the fact, who was there.
 func (s *Server) reportRoutes(api huma.API) {
 	huma.Get(api, "/sessions/{id}/report", s.getReport, summary("Who was there"))
-	huma.Get(api, "/sessions/{id}/report.csv", s.getReportCSV, summary("Who was there, for spreadsheets"))
+	files(s, api, "/sessions/{id}/report", "Who was there, as a file", []string{"csv", "xlsx"}, s.reportFile)
 	huma.Get(api, "/me/history", s.getHistory, summary("One's own marks in all courses"))
 }
 
-type reportRow struct {
+type ReportRow struct {
 	Person attendance.PersonID `json:"person"`
 	Family string              `json:"family"`
 	Given  string              `json:"given"`
 	Ref    string              `json:"ref"`
 	Mark   string              `json:"mark"`
+	Status string              `json:"status,omitempty" doc:"Which status of the mark; left out: the mark itself."`
 	At     int64               `json:"at"`
 	Source string              `json:"source"`
 	Actor  string              `json:"actor" doc:"The name of who set the mark by hand."`
 	Note   string              `json:"note"`
 }
 
+func newReportRow(r *report.Row) ReportRow {
+	return ReportRow{r.Person, r.Family, r.Given, r.Ref, r.Mark.String(), r.Status, millis(r.At), r.Source.String(), r.ActorName, r.Note}
+}
+
 type reportOutput struct {
 	Body struct {
 		Session sessionBody `json:"session"`
-		Rows    []reportRow `json:"rows"`
+		Rows    []ReportRow `json:"rows"`
 	}
 }
 
@@ -57,34 +62,11 @@ func (s *Server) getReport(ctx context.Context, in *sessionInput) (*reportOutput
 	}
 	var out reportOutput
 	out.Body.Session = newSessionBody(&rep.Meeting, g)
-	out.Body.Rows = make([]reportRow, len(rep.Rows))
+	out.Body.Rows = make([]ReportRow, len(rep.Rows))
 	for i, r := range rep.Rows {
-		out.Body.Rows[i] = reportRow{r.Person, r.Family, r.Given, r.Ref, r.Mark.String(), millis(r.At), r.Source.String(), r.ActorName, r.Note}
+		out.Body.Rows[i] = newReportRow(&r)
 	}
 	return &out, nil
-}
-
-// csvFile is an answer that browsers save as a file.
-type csvFile struct {
-	ContentType string `header:"Content-Type"`
-	Disposition string `header:"Content-Disposition"`
-	Body        []byte `contentType:"text/csv"`
-}
-
-func newCSVFile(name string, table [][]string) *csvFile {
-	return &csvFile{
-		ContentType: "text/csv; charset=utf-8",
-		Disposition: fmt.Sprintf("attachment; filename=%q", name+".csv"),
-		Body:        report.CSV(table),
-	}
-}
-
-func (s *Server) getReportCSV(ctx context.Context, in *sessionInput) (*csvFile, error) {
-	rep, _, err := s.report(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	return newCSVFile(rep.FileName(), rep.Table()), nil
 }
 
 type historyVisit struct {
@@ -93,6 +75,7 @@ type historyVisit struct {
 	Opened int64                `json:"opened"`
 	Status string               `json:"status"`
 	Mark   string               `json:"mark"`
+	Called string               `json:"called" doc:"How the mark, or the status that it stands for, is called."`
 	At     int64                `json:"at"`
 	Source string               `json:"source"`
 }
@@ -109,21 +92,38 @@ type historyOutput struct {
 	}
 }
 
+func (s *Server) reportFile(ctx context.Context, in *sessionInput) (*export, error) {
+	rep, _, err := s.report(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &export{rep.FileName(), func(w report.Writer, zone *time.Location) error { return rep.Write(w, zone) }}, nil
+}
+
 func (s *Server) getHistory(ctx context.Context, _ *struct{}) (*historyOutput, error) {
 	v, err := s.signedIn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	courses, err := s.Reports.History(ctx, v.Person)
+	return s.history(ctx, v.Person)
+}
+
+func (s *Server) history(ctx context.Context, person attendance.PersonID) (*historyOutput, error) {
+	courses, err := s.Reports.History(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	sets, err := s.Statuses.StatusSets(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var out historyOutput
 	out.Body.Courses = []historyCourse{}
 	for _, c := range courses {
-		h := historyCourse{Course: courseName{c.ID, c.Code, c.Title}, Counts: newMarkCounts(c.Counts()), Sessions: []historyVisit{}}
+		set := attendance.FindStatusSet(sets, c.Set)
+		h := historyCourse{Course: courseName{c.ID, c.Code, c.Title}, Counts: newMarkCounts(c.Tally().Counts()), Sessions: []historyVisit{}}
 		for _, w := range c.Sessions {
-			h.Sessions = append(h.Sessions, historyVisit{w.Session, w.Title, millis(w.OpenedAt), w.Status.String(), w.Mark.String(), millis(w.At), w.Source.String()})
+			h.Sessions = append(h.Sessions, historyVisit{w.Session, w.Title, millis(w.OpenedAt), w.Status.String(), w.Mark.String(), set.Of(w.Marking).Name, millis(w.At), w.Source.String()})
 		}
 		out.Body.Courses = append(out.Body.Courses, h)
 	}

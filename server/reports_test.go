@@ -36,9 +36,9 @@ func TestReportOfASession(t *testing.T) {
 	lines := strings.Split(file.body, "\r\n")
 	at := c.Now().UTC().Format("2006-01-02 15:04:05")
 	want := []string{
-		"\ufeffFamily name,Given name,Reference,Mark,Time (UTC),Set by,Who,Note",
-		"Hidden,Zoe,,excused," + at + ",hand,Alan Teacher,'=cmd|calc",
-		"Student,Sam,,present," + at + ",code,,",
+		"\ufeffFamily name,Given name,Reference,Mark,Status,Time (UTC),Set by,Who,Note",
+		"Hidden,Zoe,,excused,," + at + ",hand,Alan Teacher,'=cmd|calc",
+		"Student,Sam,,present,," + at + ",code,,",
 		"",
 	}
 	if diff := cmp.Diff(want, lines); diff != "" {

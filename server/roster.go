@@ -3,12 +3,15 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/changes"
 	"github.com/muster-live/muster/identity"
 	"github.com/muster-live/muster/roster"
 )
@@ -17,7 +20,8 @@ import (
 type Roster interface {
 	Course(context.Context, attendance.CourseID) (roster.Course, error)
 	Courses(context.Context, roster.Page) (found []roster.Listing, next string, err error)
-	ChangeRules(ctx context.Context, actor attendance.PersonID, id attendance.CourseID, change roster.RulesChange, now time.Time) (roster.Course, error)
+	ChangeRules(ctx context.Context, by attendance.Author, id attendance.CourseID, change roster.RulesChange, now time.Time) (roster.Course, error)
+	JudgeByRules(ctx context.Context, h changes.Header, rules roster.RulesChange, since time.Time, dry bool) (roster.Course, changes.Result, error)
 	Members(context.Context, attendance.CourseID) ([]roster.Member, error)
 	Memberships(context.Context, attendance.PersonID) ([]roster.Membership, error)
 
@@ -26,10 +30,13 @@ type Roster interface {
 	AddSession(context.Context, roster.NewSession) (attendance.SessionID, error)
 
 	People(context.Context, roster.Page) (found []roster.Person, next string, err error)
-	AddPerson(ctx context.Context, actor attendance.PersonID, p roster.Person, now time.Time) (roster.Person, error)
-	ChangePerson(ctx context.Context, actor, id attendance.PersonID, change roster.PersonChange, now time.Time) (p roster.Person, courses []attendance.CourseID, err error)
+	AddPerson(ctx context.Context, by attendance.Author, p roster.Person, now time.Time) (roster.Person, error)
+	ChangePerson(ctx context.Context, by attendance.Author, id attendance.PersonID, change roster.PersonChange, now time.Time) (p roster.Person, courses []attendance.CourseID, err error)
 
 	roster.ImportStore
+	roster.MergeStore
+	roster.GroupStore
+	roster.Everybody
 }
 
 // rosterRoutes are the calls about courses and their sessions.
@@ -55,17 +62,18 @@ type memberBody struct {
 }
 
 type courseBody struct {
-	ID         attendance.CourseID `json:"id"`
-	Code       string              `json:"code"`
-	Title      string              `json:"title"`
-	Term       string              `json:"term"`
-	Role       string              `json:"role" enum:"student,assistant,teacher,admin"`
-	Students   int                 `json:"students"`
-	LateAfter  *int                `json:"late_after" doc:"Minutes after opening; null: nobody is late."`
-	OnClose    string              `json:"on_close" enum:"absent,leave"`
-	CodeStepMS int64               `json:"code_step_ms"`
-	CodeGrace  int                 `json:"code_grace"`
-	People     []memberBody        `json:"people,omitempty" doc:"For teachers, assistants and administrators."`
+	ID         attendance.CourseID    `json:"id"`
+	Code       string                 `json:"code"`
+	Title      string                 `json:"title"`
+	Term       string                 `json:"term"`
+	Role       string                 `json:"role" enum:"student,assistant,teacher,admin"`
+	Students   int                    `json:"students"`
+	LateAfter  *int                   `json:"late_after" doc:"Minutes after opening; null: nobody is late."`
+	OnClose    string                 `json:"on_close" enum:"absent,leave"`
+	CodeStepMS int64                  `json:"code_step_ms"`
+	CodeGrace  int                    `json:"code_grace"`
+	StatusSet  attendance.StatusSetID `json:"status_set" doc:"What marks mean in it."`
+	People     []memberBody           `json:"people,omitempty" doc:"For teachers, assistants and administrators."`
 }
 
 type courseOutput struct{ Body courseBody }
@@ -73,13 +81,13 @@ type courseOutput struct{ Body courseBody }
 func (s *Server) courseOutput(ctx context.Context, c roster.Course, g grant) (*courseOutput, error) {
 	b := courseBody{
 		ID: c.ID, Code: c.Code, Title: c.Title, Term: c.Term, Role: g.roleName(), Students: c.Students,
-		OnClose: c.Rules.OnClose.String(), CodeStepMS: c.Rules.CodeStep.Milliseconds(), CodeGrace: c.Rules.CodeGrace,
+		OnClose: c.Rules.OnClose.String(), CodeStepMS: c.Rules.CodeStep.Milliseconds(), CodeGrace: c.Rules.CodeGrace, StatusSet: c.StatusSet,
 	}
 	if c.Rules.LateAfter >= 0 {
 		minutes := int(c.Rules.LateAfter / time.Minute)
 		b.LateAfter = &minutes
 	}
-	if !g.Viewer.May(g.Role, identity.SeeBoard) {
+	if !g.Viewer.May(g.Role, identity.SeeMembers) {
 		return &courseOutput{b}, nil
 	}
 	members, err := s.Roster.Members(ctx, c.ID)
@@ -103,12 +111,39 @@ func (s *Server) getCourse(ctx context.Context, in *courseInput) (*courseOutput,
 
 type patchCourseInput struct {
 	ID   attendance.CourseID `path:"id"`
-	Body struct {
-		LateAfter  minutesOrNull `json:"late_after,omitempty"`
-		OnClose    *string       `json:"on_close,omitempty" enum:"absent,leave"`
-		CodeStepMS *int64        `json:"code_step_ms,omitempty"`
-		CodeGrace  *int          `json:"code_grace,omitempty"`
+	Body RulesBody
+}
+
+// RulesBody changes those of a course's settings that are sent. It has an exported name
+// because it is embedded in what huma fills in.
+type RulesBody struct {
+	LateAfter  minutesOrNull `json:"late_after,omitempty"`
+	OnClose    *string       `json:"on_close,omitempty" enum:"absent,leave"`
+	CodeStepMS *int64        `json:"code_step_ms,omitempty"`
+	CodeGrace  *int          `json:"code_grace,omitempty"`
+}
+
+func (b *RulesBody) change() (roster.RulesChange, error) {
+	change := roster.RulesChange{CodeGrace: b.CodeGrace}
+	if late := b.LateAfter; late.sent {
+		limit := attendance.NeverLate
+		if !late.null {
+			if late.minutes < 0 {
+				return change, attendance.BadField("late_after", "a number of minutes from 0 to 1440, or null")
+			}
+			limit = time.Duration(min(late.minutes, 1<<20)) * time.Minute
+		}
+		change.LateAfter = &limit
 	}
+	if b.OnClose != nil {
+		rule, _ := attendance.ParseOnClose(*b.OnClose)
+		change.OnClose = &rule
+	}
+	if ms := b.CodeStepMS; ms != nil {
+		step := time.Duration(min(max(*ms, 0), 1<<40)) * time.Millisecond
+		change.CodeStep = &step
+	}
+	return change, nil
 }
 
 // minutesOrNull tells a field that is null from one that is not there.
@@ -132,26 +167,11 @@ func (s *Server) patchCourse(ctx context.Context, in *patchCourseInput) (*course
 	if err != nil {
 		return nil, err
 	}
-	change := roster.RulesChange{CodeGrace: in.Body.CodeGrace}
-	if late := in.Body.LateAfter; late.sent {
-		limit := attendance.NeverLate
-		if !late.null {
-			if late.minutes < 0 {
-				return nil, attendance.BadField("late_after", "a number of minutes from 0 to 1440, or null")
-			}
-			limit = time.Duration(min(late.minutes, 1<<20)) * time.Minute
-		}
-		change.LateAfter = &limit
+	change, err := in.Body.change()
+	if err != nil {
+		return nil, err
 	}
-	if in.Body.OnClose != nil {
-		rule, _ := attendance.ParseOnClose(*in.Body.OnClose)
-		change.OnClose = &rule
-	}
-	if ms := in.Body.CodeStepMS; ms != nil {
-		step := time.Duration(min(max(*ms, 0), 1<<40)) * time.Millisecond
-		change.CodeStep = &step
-	}
-	c, err := s.Roster.ChangeRules(ctx, g.Viewer.Person, in.ID, change, s.now())
+	c, err := s.Roster.ChangeRules(ctx, s.author(ctx, g.Viewer), in.ID, change, s.now())
 	if err != nil {
 		return nil, err
 	}
@@ -159,24 +179,45 @@ func (s *Server) patchCourse(ctx context.Context, in *patchCourseInput) (*course
 	return s.courseOutput(ctx, c, g)
 }
 
+type sessionsInput struct {
+	ID     attendance.CourseID  `path:"id"`
+	Cursor attendance.SessionID `query:"cursor" minimum:"0" doc:"What the page before said comes next."`
+	Limit  int                  `query:"limit" default:"1000" minimum:"1" maximum:"1000"`
+}
+
 type sessionsOutput struct {
 	Body struct {
 		Sessions []sessionBody `json:"sessions"`
+		Next     string        `json:"next" doc:"The cursor of the next page; empty: there is none."`
 	}
 }
 
-func (s *Server) getSessions(ctx context.Context, in *courseInput) (*sessionsOutput, error) {
+func (s *Server) getSessions(ctx context.Context, in *sessionsInput) (*sessionsOutput, error) {
 	g, err := s.authorize(ctx, in.ID, identity.SeeCourse)
 	if err != nil {
 		return nil, err
 	}
 	found, err := s.Roster.Meetings(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if in.Cursor != 0 {
+		i := slices.IndexFunc(found, func(m roster.Meeting) bool { return m.ID == in.Cursor })
+		if i < 0 {
+			return nil, attendance.BadField("cursor", "what the page before said comes next")
+		}
+		found = found[i+1:]
+	}
 	out := &sessionsOutput{}
+	if len(found) > in.Limit {
+		found = found[:in.Limit]
+		out.Body.Next = strconv.FormatInt(int64(found[in.Limit-1].ID), 10)
+	}
 	out.Body.Sessions = make([]sessionBody, len(found))
 	for i := range found {
 		out.Body.Sessions[i] = newSessionBody(&found[i], g)
 	}
-	return out, err
+	return out, nil
 }
 
 type postSessionInput struct {
@@ -185,7 +226,7 @@ type postSessionInput struct {
 		Title  string `json:"title,omitempty" maxLength:"200"`
 		Starts int64  `json:"starts,omitempty" minimum:"0"`
 		Ends   int64  `json:"ends,omitempty" minimum:"0"`
-		Open   bool   `json:"open,omitempty" doc:"Open it at once."`
+		Open   bool   `json:"open,omitempty" doc:"Open it at once. With nothing else given, a planned session that goes on or begins within the hour is opened rather than another one made."`
 	}
 }
 
@@ -202,6 +243,11 @@ func (s *Server) postSession(ctx context.Context, in *postSessionInput) (*sessio
 	if !attendance.IsText(in.Body.Title) {
 		return nil, attendance.BadField("title", "text, without the character U+0000")
 	}
+	if in.Body.Open && in.Body.Title == "" && in.Body.Starts == 0 {
+		if id, err := s.Planner.Due(ctx, in.ID); err != nil || id != 0 {
+			return s.openNow(ctx, id, g, err)
+		}
+	}
 	n := roster.Schedule(in.ID, in.Body.Title, s.now())
 	if in.Body.Starts != 0 {
 		n.Starts = time.UnixMilli(in.Body.Starts)
@@ -214,10 +260,18 @@ func (s *Server) postSession(ctx context.Context, in *postSessionInput) (*sessio
 		return nil, err
 	}
 	if in.Body.Open {
-		_, err := s.Recorder.Do(ctx, attendance.Command{ID: "open-on-creation", Session: id, Actor: g.Viewer.Person, Kind: attendance.OpenSession})
-		if err != nil {
-			return nil, err
-		}
+		return s.openNow(ctx, id, g, nil)
+	}
+	return s.sessionOutput(ctx, id, g)
+}
+
+// openNow opens a session that was made, or chosen, for that.
+func (s *Server) openNow(ctx context.Context, id attendance.SessionID, g grant, err error) (*sessionOutput, error) {
+	if err == nil {
+		_, err = s.Recorder.Do(ctx, attendance.Command{ID: "open-on-creation", Session: id, Actor: g.Viewer.Person, From: s.author(ctx, g.Viewer).From, Kind: attendance.OpenSession})
+	}
+	if err != nil {
+		return nil, err
 	}
 	return s.sessionOutput(ctx, id, g)
 }
@@ -227,7 +281,10 @@ func (s *Server) sessionOutput(ctx context.Context, id attendance.SessionID, g g
 	if err != nil {
 		return nil, err
 	}
-	return &sessionOutput{newSessionBody(&m, g)}, nil
+	body := newSessionBody(&m, g)
+	opens, closes, err := s.Planner.Times(ctx, m.Course, id)
+	body.Opens, body.Closes = millis(opens), millis(closes)
+	return &sessionOutput{body}, err
 }
 
 func (s *Server) getSession(ctx context.Context, in *sessionInput) (*sessionOutput, error) {
@@ -266,7 +323,7 @@ type listedCourse struct {
 }
 
 func (s *Server) getCourses(ctx context.Context, in *pageInput) (*coursesOutput, error) {
-	if _, err := s.authorizeAdmin(ctx); err != nil {
+	if _, err := s.authorizeAll(ctx, identity.SeeRoster); err != nil {
 		return nil, err
 	}
 	found, next, err := s.Roster.Courses(ctx, in.page())

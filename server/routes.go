@@ -18,19 +18,22 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, handler := range map[string]http.HandlerFunc{
 		// Pages. What they show they get from the API.
-		"GET /{$}":              s.page("student.html"),
-		"GET /s/{session}":      s.page("student.html"),
-		"GET /me":               s.page("student.html"),
-		"GET /signin":           s.page("signin.html"),
-		"GET /join/{token}":     s.page("signin.html"),
-		"GET /display/{id}":     s.page("display.html"),
-		"GET /teach":            s.page("teacher.html"),
-		"GET /teach/{course}":   s.page("teacher.html"),
-		"GET /board/{session}":  s.page("teacher.html"),
-		"GET /report/{session}": s.page("teacher.html"),
-		"GET /admin":            s.page("admin.html"),
-		"GET /admin/{rest...}":  s.page("admin.html"),
-		"/":                     s.asset,
+		"GET /{$}":                 s.page("student.html"),
+		"GET /s/{session}":         s.sessionPage,
+		"POST /s/{session}":        s.postCheckIn,
+		"GET /me":                  s.page("student.html"),
+		"GET /signin":              s.page("signin.html"),
+		"GET /join/{token}":        s.page("signin.html"),
+		"GET /display/{id}":        s.page("display.html"),
+		"GET /display/course/{id}": s.page("display.html"),
+		"GET /kiosk/{session}":     s.page("kiosk.html"),
+		"GET /teach":               s.page("teacher.html"),
+		"GET /teach/{rest...}":     s.page("teacher.html"),
+		"GET /board/{session}":     s.page("teacher.html"),
+		"GET /report/{session}":    s.page("teacher.html"),
+		"GET /admin":               s.page("admin.html"),
+		"GET /admin/{rest...}":     s.page("admin.html"),
+		"/":                        s.asset,
 
 		// Live messages, as docs/protocol.md has them.
 		"GET " + apiPrefix + "/live":                         s.liveSocket,
@@ -43,6 +46,9 @@ func (s *Server) routes() http.Handler {
 		"GET /healthz": s.healthz,
 		"GET /readyz":  s.readyz,
 
+		// For calendar programs.
+		"GET /feeds/{file}": s.feed,
+
 		// What the API does not have.
 		apiPrefix + "/": s.noSuchCall,
 	} {
@@ -53,10 +59,34 @@ func (s *Server) routes() http.Handler {
 	s.accountRoutes(api)
 	s.linkRoutes(api)
 	s.reportRoutes(api)
+	s.termRoutes(api)
 	s.rosterRoutes(api)
 	s.peopleRoutes(api)
 	s.importRoutes(api)
+	s.mergeRoutes(api)
+	s.changeRoutes(api)
+	s.jobRoutes(api)
+	s.exportRoutes(api)
+	s.excuseRoutes(api)
+	s.groupRoutes(api)
+	s.gridRoutes(api)
+	s.sheetRoutes(api)
+	s.rulesRoutes(api)
+	s.statusRoutes(api)
+	s.cardRoutes(api)
+	s.courseDisplayRoutes(api)
 	s.scanRoutes(api)
+	s.tokenRoutes(api)
+	s.feedRoutes(api)
+	s.bulkRoutes(api)
+	s.timetableRoutes(api)
+	describe(api.OpenAPI())
+	s.secrets = make(map[string]bool)
+	for path, calls := range api.OpenAPI().Paths {
+		if op := calls.Post; op != nil && op.Extensions[answersOnce] != nil {
+			s.secrets["POST "+apiPrefix+path] = true
+		}
+	}
 	return mux
 }
 

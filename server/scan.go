@@ -13,7 +13,8 @@ import (
 
 // scanPage is GET /C/{session}/{code}, which the QR code on the display says. The
 // code is exchanged before anything else happens: loading a page and signing in may
-// take longer than it lives. The ticket goes on in the fragment of the address,
+// take longer than it lives. A student who is signed in gets the session's page in the
+// same answer. For everybody else the ticket goes on in the fragment of the address,
 // which browsers keep to themselves.
 func (s *Server) scanPage(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
@@ -24,6 +25,13 @@ func (s *Server) scanPage(w http.ResponseWriter, r *http.Request) {
 	}
 	page := fmt.Sprintf("/s/%d", session)
 	ticket, _, err := s.exchange(r.Context(), session, r.PathValue("code"), s.clientAddress(r))
+	f := first{Ticket: ticket}
+	if err != nil {
+		f.Refusal = problemOf(r.Context(), err).Detail
+	}
+	if s.showSession(w, r, session, http.StatusOK, f) {
+		return
+	}
 	if err != nil {
 		page += "?refused=" + url.QueryEscape(string(attendance.AsError(err).Code))
 	} else {

@@ -16,10 +16,17 @@ import (
 	"time"
 
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/audit"
+	"github.com/muster-live/muster/calendar"
+	"github.com/muster-live/muster/changes"
+	"github.com/muster-live/muster/excuse"
+	"github.com/muster-live/muster/grid"
 	"github.com/muster-live/muster/identity"
+	"github.com/muster-live/muster/jobs"
 	"github.com/muster-live/muster/live"
 	"github.com/muster-live/muster/recorder"
 	"github.com/muster-live/muster/report"
+	"github.com/muster-live/muster/timetable"
 )
 
 // Config says how a Server is to behave.
@@ -59,6 +66,25 @@ type Parts struct {
 	Tickets  attendance.Tickets
 	Reports  report.Store
 	Roster   Roster
+	Changes  changes.Store
+	Excuses  excuse.Store
+	Grids    grid.Store
+	Statuses Statuses
+	Audit    audit.Store
+	Answers  Answers
+	Jobs     jobs.Desk
+	Runner   Runner
+	// Planner takes timetables in, Fetcher those at addresses. The Scheduler, which opens
+	// and closes sessions, is told when something was planned.
+	Planner   *timetable.Planner
+	Fetcher   *timetable.Fetcher
+	Scheduler interface{ Changed() }
+	// Calendars are what people's calendar programs show.
+	Calendars calendar.Store
+	// Institutions knows the time zone.
+	Institutions Institutions
+	// Installation is the name that tells this installation from others: see roster.Refs.
+	Installation string
 }
 
 // Commands knows which commands have been carried out.
@@ -77,15 +103,21 @@ type Server struct {
 	pages    *pages
 	handler  http.Handler
 	draining atomic.Bool
+	secrets  map[string]bool // the calls whose answers are told only once, as patterns
 	// Wrong codes are limited for each person; for each address more generously,
 	// since a whole lecture hall may share one.
 	personTries, addressTries *identity.Tries
+
+	door                door
+	cards, unknownCards *identity.Tries // by session
+	everybody           everybody
 }
 
 // New returns a server. It fails if the configuration makes no sense.
 func New(cfg Config, parts Parts) (*Server, error) {
 	s := &Server{Parts: parts, cfg: cfg, log: cfg.Log, now: cfg.Clock, csrf: http.NewCrossOriginProtection(),
-		personTries: identity.NewTries(10, 6*time.Second), addressTries: identity.NewTries(200, time.Second)}
+		door: newDoor(), personTries: identity.NewTries(10, 6*time.Second), addressTries: identity.NewTries(200, time.Second),
+		cards: identity.NewTries(cardBurst, cardEvery), unknownCards: identity.NewTries(unknownBurst, unknownEvery)}
 	if cfg.PublicURL != "" {
 		u, err := parsePublicURL(cfg.PublicURL)
 		if err != nil {
@@ -113,6 +145,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 
 // around puts what every request goes through around the routes, outermost last.
 func (s *Server) around(h http.Handler) http.Handler {
+	h = s.once(h)
 	h = s.csrf.Handler(h)
 	h = s.limited(h)
 	h = s.withHeaders(h)

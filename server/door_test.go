@@ -1,0 +1,58 @@
+package server
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestACrowdIsLetInSoManyAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := make(door, 2)
+		var mu sync.Mutex
+		var inside, most, came int
+		for range 7 {
+			go func() {
+				if !d.enter(t.Context().Done()) {
+					t.Error("turned away")
+					return
+				}
+				defer d.leave()
+				mu.Lock()
+				inside++
+				most = max(most, inside)
+				mu.Unlock()
+				time.Sleep(time.Second)
+				mu.Lock()
+				defer mu.Unlock()
+				inside--
+				came++
+			}()
+		}
+		time.Sleep(4*time.Second + time.Millisecond)
+		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		if came != 7 || most != 2 {
+			t.Errorf("after four turns of two, %d of 7 were let in, at most %d at a time", came, most)
+		}
+	})
+}
+
+func TestWhoGoesAwayDoesNotKeepTheirPlaceAtTheDoor(t *testing.T) {
+	t.Parallel()
+	d := make(door, 1)
+	gone := make(chan struct{})
+	if !d.enter(gone) {
+		t.Fatal("an open door let nobody in")
+	}
+	close(gone)
+	if d.enter(gone) {
+		t.Error("two in a door for one")
+	}
+	d.leave()
+	if !d.enter(nil) {
+		t.Error("nobody is inside, and nobody gets in")
+	}
+}

@@ -1,0 +1,123 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+const oneIsBad = "Wann,Von,Bis,Was\n2030-10-14,10:15,11:45,One\n2030-10-32,10:15,11:45,Bad\n2030-10-28,10:15,11:45,Three\n"
+
+// asMapped is a form whose columns nobody guesses.
+func asMapped(name, content string) form {
+	return form{fields: map[string]string{"mapping": `{"date":"Wann","start":"Von","end":"Bis","title":"Was"}`}, files: map[string]string{name: content}}
+}
+
+// What a table has that comes to nothing comes back as a table, which is mended and sent
+// again, and is no whole timetable: nothing is cancelled for not being in it.
+func TestRejectedRowsOfATimetableAreMendedAndSentAgain(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	const path = "/api/v1/courses/1/timetable/file"
+	me := c.token(teacher)
+	if a := c.uploadAs(me, path, asMapped("plan.csv", oneIsBad).with("apply", "true")); a.StatusCode != http.StatusOK {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	a := c.uploadAs(me, path+"/rejects", asMapped("plan.csv", oneIsBad))
+	const want = "\ufeffWann,Von,Bis,Was,why muster rejected it\r\n2030-10-32,10:15,11:45,Bad,\"The date \"\"2030-10-32\"\" is no day. Write it as 2026-10-12.\"\r\n"
+	if a.StatusCode != http.StatusOK || a.body != want || !strings.Contains(a.Header.Get("Content-Disposition"), "plan-rejected.csv") {
+		t.Errorf("%d %q %q", a.StatusCode, a.body, a.Header.Get("Content-Disposition"))
+	}
+	mended := asMapped("plan-rejected.csv", strings.ReplaceAll(a.body, "10-32", "10-21")).with("apply", "true").with("missing", "cancel_all")
+	var p plan
+	c.uploadAs(me, path, mended).json(t, &p)
+	if p.Adds != 1 || p.Ends != 0 || p.Rejects != 0 || len(c.timetable().Sessions) != 3 {
+		t.Errorf("mended: %+v", p)
+	}
+	if a := c.uploadAs(me, path+"/rejects", asMapped("plan.csv", strings.ReplaceAll(oneIsBad, "10-32", "10-21"))); a.StatusCode != http.StatusNotFound {
+		t.Errorf("none is rejected: %d %s", a.StatusCode, a.body)
+	}
+	const ics = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nSUMMARY:Hall\nDTSTART:20301104T091500Z\nDURATION:PT1H\nEND:VEVENT\nEND:VCALENDAR\n"
+	if a := c.uploadAs(me, path+"/rejects", form{files: map[string]string{"t.ics": ics}}); a.StatusCode != http.StatusBadRequest {
+		t.Errorf("of a calendar: %d %s", a.StatusCode, a.body)
+	}
+}
+
+// A sheet with the same headings is read by the columns that were chosen once.
+func TestColumnsOfATimetableAreRemembered(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	me := c.token(teacher)
+	type columns struct {
+		Mapping    map[string]string
+		Remembered bool
+	}
+	look := func() (got columns) {
+		c.uploadAs(me, "/api/v1/timetable/columns", form{files: map[string]string{"next.csv": "WANN,von,bis,was\n2031-01-06,10:15,11:45,New\n"}}).json(t, &got)
+		return got
+	}
+	if got := look(); got.Remembered || got.Mapping["date"] != "" {
+		t.Errorf("before: %+v", got)
+	}
+	const path = "/api/v1/courses/1/timetable/file"
+	c.uploadAs(me, path, asMapped("plan.csv", oneIsBad)) // to look is not to choose
+	if got := look(); got.Remembered {
+		t.Errorf("after a preview: %+v", got)
+	}
+	c.uploadAs(me, path, asMapped("plan.csv", oneIsBad).with("apply", "true"))
+	if got := look(); !got.Remembered || got.Mapping["date"] != "WANN" || got.Mapping["title"] != "was" {
+		t.Errorf("after it was planned: %+v", got)
+	}
+	var p plan
+	c.uploadAs(me, path, form{files: map[string]string{"next.csv": "WANN,von,bis,was\n2031-01-06,10:15,11:45,New\n"}}).json(t, &p)
+	if p.Adds != 1 || p.Rejects != 0 {
+		t.Errorf("without a mapping: %+v", p)
+	}
+}
+
+// A large file is sent once, previewed and planned by jobs.
+func TestATimetableIsTakenInByJobs(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	const path = "/api/v1/courses/1/timetable/file"
+	me := c.token(teacher)
+	done := func(a answer) (j job, p plan) {
+		t.Helper()
+		j = c.ended(me, a)
+		var result struct{ Result plan }
+		c.call(me, "GET", fmt.Sprint("/api/v1/jobs/", j.ID), "").json(t, &result)
+		return j, result.Result
+	}
+	preview, p := done(c.uploadAs(me, path+"/jobs", asMapped("plan.csv", oneIsBad)))
+	if preview.State != "done" || preview.Title != "plan.csv" || preview.Summary != "would be: 2 planned, 0 changed, 0 cancelled, 1 rejected" ||
+		p.Adds != 2 || p.Rejects != 1 || p.Applied || len(c.timetable().Sessions) != 0 {
+		t.Errorf("the preview is %+v: %+v", preview, p)
+	}
+	of := func(j job, fields ...string) form {
+		f := asMapped("", "").with(append(fields, "job", fmt.Sprint(j.ID))...)
+		f.files = nil
+		return f
+	}
+	if a := c.uploadAs(me, path+"/rejects", of(preview)); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "2030-10-32") || strings.Contains(a.body, "Three") {
+		t.Errorf("its rejects: %d %s", a.StatusCode, a.body)
+	}
+	planned, p := done(c.uploadAs(me, path+"/jobs", of(preview, "apply", "true", "digest", p.Digest)))
+	if planned.State != "done" || !p.Applied || p.Adds != 2 || len(c.timetable().Sessions) != 2 {
+		t.Errorf("the job is %+v: %+v", planned, p)
+	}
+	if stale, _ := done(c.uploadAs(me, path+"/jobs", of(planned, "apply", "true", "digest", "x"))); stale.State != "failed" || !strings.Contains(stale.Problem, "Look again") {
+		t.Errorf("by a preview of before: %+v", stale)
+	}
+
+	// What is of other jobs, or of other people, is not to be had.
+	if a := c.uploadAs(me, path+"/jobs", of(job{ID: 30})); a.StatusCode < 400 {
+		t.Errorf("an export: %d %s", a.StatusCode, a.body)
+	}
+	if a := c.uploadAs(c.token(student), path+"/jobs", asMapped("plan.csv", oneIsBad)); a.StatusCode != http.StatusForbidden {
+		t.Errorf("a student: %d %s", a.StatusCode, a.body)
+	}
+	if a := c.uploadAs(me, "/api/v1/timetable/file/jobs", asMapped("plan.csv", oneIsBad)); a.StatusCode != http.StatusForbidden {
+		t.Errorf("a teacher, for all courses: %d %s", a.StatusCode, a.body)
+	}
+}
