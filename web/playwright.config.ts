@@ -5,8 +5,8 @@ export default defineConfig({
   testDir: "e2e",
   fullyParallel: true,
   workers: 2,
-  timeout: 60_000,
-  expect: { timeout: 15_000 },
+  timeout: 300_000, // for a machine that is slow and busy
+  expect: { timeout: 60_000 },
   forbidOnly: process.env.CI !== undefined,
   reporter: "list",
   use: {

@@ -1,21 +1,42 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
+import type { Plugin } from "vite";
 
 // One page for each kind of visitor, so that a phone loads only what it shows.
-const pages = ["student", "signin", "display", "teacher", "admin"];
+const pages = ["student", "signin", "display", "kiosk", "teacher", "admin"];
 
 // Which page the server answers a path with; the same table as in server/routes.go.
 const routes: [RegExp, string][] = [
   [/^\/(s\/|me$|$)/, "/student.html"],
   [/^\/(signin|join\/)/, "/signin.html"],
   [/^\/display\//, "/display.html"],
+  [/^\/kiosk\//, "/kiosk.html"],
   [/^\/(teach|board\/|report\/)/, "/teacher.html"],
   [/^\/admin(\/|$)/, "/admin.html"],
 ];
 
+// A phone shows the student's page as soon as its first answer is there: its styles come
+// with it. The server lets them pass by their hash.
+const stylesInside: Plugin = {
+  name: "styles-inside",
+  enforce: "post",
+  generateBundle(_, bundle) {
+    const page = bundle["student.html"];
+    if (page?.type !== "asset") throw new Error("there is no student.html");
+    let styles = "";
+    const html = String(page.source).replace(/ *<link rel="stylesheet"[^>]* href="\/([^"]+)">\n/g, (_, name: string) => {
+      const file = bundle[name];
+      if (file?.type === "asset") styles += String(file.source).trim();
+      return "";
+    });
+    page.source = html.replace("</head>", () => `  <style>${styles}</style>\n  </head>`);
+  },
+};
+
 export default defineConfig({
   plugins: [
     svelte(),
+    stylesInside,
     {
       name: "pages",
       configureServer: (server) => {

@@ -35,7 +35,9 @@ test("from the first link to a course whose people can come in", async ({ visit 
     await admin.getByRole("button", { name: "Join links of CS101" }).click();
     await admin.getByRole("button", { name: "Make join links" }).click();
     await admin.getByRole("button", { name: "Copy the link of Hopper, Grace" }).click();
-    const link = await admin.evaluate(() => navigator.clipboard.readText());
+    const copied = () => admin.evaluate(() => navigator.clipboard.readText());
+    await expect.poll(copied).toContain("/join/");
+    const link = await copied();
 
     const teacher = await visit();
     await teacher.goto(link);

@@ -1,27 +1,13 @@
 // Every page, light and dark, has nothing that axe finds.
 
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import type { AxeResults } from "axe-core";
+import { fine } from "./axe";
 import { adminPassword, enter, expect, startSession, test, type Page } from "./test";
-
-const axe = readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Opens a page, waits for what shows that it is all there, and looks it over. */
 async function look(page: Page, path: string, ready: string | RegExp): Promise<void> {
   await page.goto(path);
   await expect(page.getByText(ready).first()).toBeVisible();
   await fine(page, path);
-}
-
-async function fine(page: Page, what: string): Promise<void> {
-  if (!(await page.evaluate("'axe' in window"))) await page.evaluate(await axe);
-  await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"); // in its last colours
-  const found = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")) as AxeResults;
-  const told = found.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(" ")}: ${n.failureSummary ?? v.help}`));
-  expect.soft(told, what).toEqual([]);
-  const wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
-  expect.soft(wide, `${what} is wider than the screen by`).toBe(0);
 }
 
 for (const colorScheme of ["light", "dark"] as const) {
@@ -36,7 +22,13 @@ for (const colorScheme of ["light", "dark"] as const) {
     await look(page, student!.link, "Choose a password");
     await enter(page, student!);
     await look(page, "/", "Open now");
-    await look(page, "/me", "My attendance");
+    await look(page, "/me", "Make an address");
+    await page.getByRole("button", { name: "Make an address" }).click();
+    await expect(page.getByText("It is shown only now.")).toBeVisible();
+    await fine(page, "the address of a feed");
+    const early = await visit({ phone: true, colorScheme, allow: /ERR_FAILED/, storageState: await page.context().storageState() });
+    await early.route(/\.js$/, (route) => route.abort());
+    await look(early, `/s/${session}`, "Connecting…"); // before its script has come
     await look(page, `/s/${session}`, "Are you here?");
     await page.getByLabel("Type the six digits on the screen").fill("000000");
     await expect(page.getByRole("alert")).toBeVisible();
@@ -66,10 +58,16 @@ for (const colorScheme of ["light", "dark"] as const) {
     await enter(page, course.teacher);
     await look(page, "/teach", "My courses");
     await look(page, `/teach/${course.id}`, "No session yet");
-    for (const part of ["Settings", "Join links for students"]) await page.locator("summary", { hasText: part }).click();
+    await look(page, `/teach/${course.id}/settings`, "Save");
+    await page.getByLabel("Late begins").fill("3");
+    await page.getByLabel("Judge them by these rules as well").check();
+    await expect(page.getByText("No mark changes.")).toBeVisible();
+    await fine(page, "rules for sessions that were held");
+    await look(page, `/teach/${course.id}/joining`, "Make join links");
     await page.getByRole("button", { name: "Make join links" }).click();
     await expect(page.getByText("These links are shown only now.")).toBeVisible();
-    await fine(page, "a course's settings and links");
+    await fine(page, "a course's links");
+    await page.goto(`/teach/${course.id}`);
 
     const session = await startSession(page);
     await look(page, `/display/${session}`, /^\d{6}$/);
@@ -95,9 +93,56 @@ for (const colorScheme of ["light", "dark"] as const) {
     await expect(page.getByText("You can still change marks.")).toBeVisible();
     await fine(page, "a closed board");
     await look(page, `/report/${session}`, "Download CSV");
+    await look(page, `/teach/${course.id}/reports`, "Week by week");
+    await page.getByLabel("Every session").check();
+    for (const table of await page.getByText("As a table").all()) await table.click();
+    await fine(page, "a course's reports with every session");
+    await look(page, "/teach/calendar", "Make an address");
+    await look(page, "/teach/tokens", "What it may do");
     await look(page, `/display/${session}`, "Check-in is closed");
     await look(page, `/teach/${course.id}`, "Report");
-    await look(page, "/board/999999", "Go to my courses");
+    await look(page, `/teach/${course.id}/term`, "Lovelace, Ada");
+    await page.getByRole("grid").press("Control+a");
+    await fine(page, "the term with all selected");
+    await page.getByRole("button", { name: "Note" }).click();
+    await fine(page, "a note for the term");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Upload" }).click();
+    const sheet = { name: "m.csv", mimeType: "text/csv", buffer: Buffer.from("name,mark\nAda Lovelace,P\nNobody,L\n") };
+    await page.getByLabel("Session, if").selectOption({ index: 1 });
+    await page.getByLabel("File", { exact: true }).setInputFiles(sheet);
+    await expect(page.getByText("1 line is rejected")).toBeVisible();
+    await fine(page, "a file of marks");
+    await look(page, `/teach/${course.id}/excuses`, "Nobody is excused.");
+    await page.getByRole("textbox", { name: "Who" }).fill("Lovelace\nnobody at all");
+    await expect(page.getByText("2 lines have to be settled")).toBeVisible();
+    await fine(page, "a pasted list");
+    await look(page, `/kiosk/${session}`, "This session is closed.");
+    await page.getByRole("button", { name: "Reader" }).click();
+    await fine(page, "what a card reader types");
+    const lost = await visit({ colorScheme, allow: /status of 404/, storageState: await page.context().storageState() });
+    await look(lost, "/board/999999", "Go to my courses");
+  });
+
+  test(`a course's timetable is accessible (${colorScheme})`, async ({ course, visit }) => {
+    const page = await visit({ colorScheme });
+    await enter(page, course.teacher);
+    await look(page, `/teach/${course.id}/timetable`, "Nothing is planned yet");
+    await page.getByLabel("When does the course meet?").fill("Mon 10-11, weks 1");
+    await expect(page.getByText("Did you mean")).toBeVisible();
+    await fine(page, "a rule that is not understood");
+    await page.getByLabel("When does the course meet?").fill("Mon and Wed 10:15–11:45 from 7.10.2030 until 25.10.2030");
+    await page.getByRole("button", { name: "Plan 6 sessions" }).click();
+    await page.getByRole("checkbox", { name: "All of the week" }).first().check();
+    await fine(page, "a timetable with a selection");
+    await page.getByRole("button", { name: "Move…" }).click();
+    await expect(page.getByRole("dialog").getByText("moved to")).toHaveCount(2);
+    await fine(page, "moving sessions");
+    await page.getByRole("button", { name: "Close this window" }).click();
+    await page.getByRole("button", { name: "Cancel…" }).click();
+    await page.getByRole("button", { name: "Cancel 2 sessions" }).click();
+    await expect(page.getByText("2 cancelled.")).toBeVisible();
+    await fine(page, "cancelled sessions");
   });
 
   test(`an administrator's pages are accessible (${colorScheme})`, async ({ course, visit }) => {
@@ -111,9 +156,32 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.getByRole("button", { name: `Join links of ${course.code}` }).click();
     await expect(page.getByRole("dialog")).toBeVisible();
     await fine(page, "join links");
-    await look(page, "/admin/people", "Hopper, Grace");
+    await look(page, "/admin/reports", "All marks");
+    await look(page, "/admin/tokens", "Make a token");
+    const making = page.locator("details", { hasText: "Make a token" });
+    await making.evaluate((details: HTMLDetailsElement) => (details.open = true)); // closed where there are tokens already
+    await expect(page.getByText("What it may do")).toBeVisible();
+    await fine(page, "making a token");
+    await look(page, "/admin/statuses", "How marks are called");
+    await page.getByLabel("Points").nth(1).fill("0.5");
+    await expect(page.getByRole("region", { name: "What this changes" })).toBeVisible();
+    await fine(page, "what other points would change");
+    await page.getByRole("button", { name: "Add a set" }).click();
+    await page.getByLabel("Name of the set").fill(`Labs, ${colorScheme}`);
+    await page.getByRole("button", { name: "Add a status" }).click();
+    await page.getByLabel("Name", { exact: true }).last().fill("Online");
+    await fine(page, "a new set of statuses");
+    await page.getByRole("button", { name: "Save" }).click();
+    await expect(page.getByText(/^Saved/)).toBeVisible();
+    await look(page, "/admin/people", "Dijkstra, Edsger");
     await page.getByRole("button", { name: "Add a person" }).click();
     await fine(page, "adding a person");
+    await look(page, "/admin/duplicates", "Duplicates");
+    await look(page, "/admin/changes", "13 changes");
+    await look(page, "/admin/audit", "muster itself");
+    await look(page, "/admin/jobs", "go on here");
+    await look(page, "/admin/holidays", "Where the institution is");
+    await look(page, "/admin/excuses", "Only from these courses");
     await look(page, "/admin/import", "Drop files here");
     const rows = "ref,family,given\n1,Lovelace,Ada\n1,Turing,Alan\n";
     await page.getByLabel(/Drop files here/).setInputFiles({ name: "list.csv", mimeType: "text/csv", buffer: Buffer.from(rows) });
@@ -143,4 +211,9 @@ test("a teacher's pages fit a phone", async ({ course, visit }) => {
   await look(page, `/report/${session}`, "Download CSV");
   await look(page, "/teach", "My courses");
   await look(page, `/teach/${course.id}`, "Open now");
+  await look(page, `/teach/${course.id}/term`, "Lovelace, Ada");
+  await look(page, `/teach/${course.id}/excuses`, "Nobody is excused.");
+  await look(page, `/kiosk/${session}`, "Hold your card to the reader");
+  await look(page, `/teach/${course.id}/reports`, "Week by week");
+  await look(page, "/teach/tokens", "What it may do");
 });

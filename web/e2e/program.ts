@@ -3,6 +3,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -12,6 +13,22 @@ const binary = resolve(process.env.MUSTER_BIN || "../bin/muster");
 function serve(dir: string, address: string): ChildProcess {
   const args = ["serve", "--data", dir, "--listen", address, "--log-level", "warn"];
   return spawn(binary, args, { stdio: ["ignore", "pipe", "inherit"] });
+}
+
+/**
+ * A port below those that systems give out by themselves, so that no other connection takes
+ * it while the program is down.
+ */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 12_000);
+    const server = createServer();
+    const free = await new Promise<boolean>((tell) => {
+      server.once("error", () => tell(false));
+      server.listen(port, "127.0.0.1", () => server.close(() => tell(true)));
+    });
+    if (free) return port;
+  }
 }
 
 /** Waits until the program has printed so many links, and returns them. */
@@ -28,6 +45,8 @@ async function links(process: ChildProcess, n: number): Promise<string[]> {
 }
 
 export class Program {
+  private turns: NodeJS.Timeout | undefined;
+
   private constructor(
     private process: ChildProcess,
     private readonly dir: string,
@@ -39,13 +58,28 @@ export class Program {
 
   static async start(): Promise<Program> {
     const dir = await mkdtemp(join(tmpdir(), "muster-e2e-"));
-    const process = serve(dir, "127.0.0.1:0");
+    const process = serve(dir, `127.0.0.1:${await freePort()}`);
     const [url, adminLink] = await links(process, 2);
     return new Program(process, dir, url!, adminLink!);
   }
 
+  /** Lets the program run a tenth of the time only, so that its work can be watched. */
+  slowDown(): void {
+    this.turns = setInterval(() => {
+      this.process.kill("SIGCONT");
+      setTimeout(() => this.turns && this.process.kill("SIGSTOP"), 15);
+    }, 150);
+  }
+
+  speedUp(): void {
+    clearInterval(this.turns);
+    this.turns = undefined;
+    this.process.kill("SIGCONT");
+  }
+
   /** Ends the program as a power cut would. */
   async kill(): Promise<void> {
+    this.speedUp();
     const ended = once(this.process, "exit");
     this.process.kill("SIGKILL");
     await ended;
@@ -69,6 +103,7 @@ export class Program {
   }
 
   async stop(): Promise<void> {
+    this.speedUp();
     const ended = once(this.process, "exit");
     this.process.kill("SIGTERM");
     const [code] = (await ended) as [number];

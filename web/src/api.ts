@@ -48,6 +48,8 @@ export interface CourseSettings {
 }
 
 export interface Course extends CourseName, CourseSettings {
+  /** What marks mean in it. */
+  status_set: number;
   term: string;
   role: Role;
   students: number;
@@ -66,6 +68,12 @@ export interface Session {
   seq: number;
   counts: Counts;
   role: Role;
+  location: string;
+  /** When it was cancelled; 0: it takes place. */
+  cancelled: number;
+  /** When it opens and closes by itself, in the answer about one session; 0: somebody does it. */
+  opens: number;
+  closes: number;
 }
 
 export interface ReportRow {
@@ -74,6 +82,7 @@ export interface ReportRow {
   given: string;
   ref: string;
   mark: Mark;
+  status?: string;
   at: number;
   source: Source;
   actor: string;
@@ -91,6 +100,8 @@ export interface HistorySession {
   opened: number;
   status: Status;
   mark: Mark;
+  /** How the mark, or the status that it stands for, is called. */
+  called: string;
   at: number;
   source: Source;
 }
@@ -151,6 +162,8 @@ export interface Preview {
   /** How many rows there are besides. */
   more: number;
   ignored: string[];
+  /** How the files were read where that could have been done otherwise. */
+  notes: string[];
 }
 
 /** What the API answers when it refuses: docs/protocol.md lists the codes. */
@@ -195,7 +208,7 @@ export function signInAddress(): string {
   return "/signin?next=" + encodeURIComponent(location.pathname + location.search);
 }
 
-async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+export async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
   const form = body instanceof FormData;
   let response: Response;
   try {
@@ -211,7 +224,7 @@ async function call(method: string, path: string, body?: unknown, headers: Recor
   return response;
 }
 
-async function json<T>(method: string, path: string, body?: unknown): Promise<T> {
+export async function json<T>(method: string, path: string, body?: unknown): Promise<T> {
   const response = await call(method, path, body);
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
@@ -223,6 +236,15 @@ export function orSignIn(error: unknown): never {
 }
 
 const page = (q: string, cursor: string) => `?q=${encodeURIComponent(q)}&cursor=${encodeURIComponent(cursor)}`;
+
+/** What the display of a course shows. */
+export interface OnDisplay {
+  course: string;
+  /** The session that is open or about to be; 0: none. */
+  session: number;
+  /** When the next one begins; 0: none is planned. */
+  next: number;
+}
 
 export const api = {
   me: () => json<Me>("GET", "/me"),
@@ -237,6 +259,9 @@ export const api = {
 
   course: (id: number) => json<Course>("GET", `/courses/${id}`),
   changeCourse: (id: number, change: Partial<CourseSettings>) => json<Course>("PATCH", `/courses/${id}`, change),
+  /** Changes settings and, since a moment, has the marks of sessions that were held follow. */
+  judge: (id: number, change: Partial<CourseSettings> & { since: number; preview?: boolean }) =>
+    json<{ set: number; course: Course; marks: Counts; sessions: number; people: number }>("POST", `/courses/${id}/rules`, change),
   sessions: (course: number) => json<{ sessions: Session[] }>("GET", `/courses/${course}/sessions`),
   addSession: (course: number, session: { title?: string; open?: boolean }) =>
     json<Session>("POST", `/courses/${course}/sessions`, session),
@@ -244,6 +269,12 @@ export const api = {
   report: (id: number) => json<Report>("GET", `/sessions/${id}/report`),
   reportFile: (id: number) => `${prefix}/sessions/${id}/report.csv`,
   displayLink: (id: number) => json<{ url: string }>("POST", `/sessions/${id}/display-link`, {}),
+  endCourseDisplayLinks: (id: number) => call("DELETE", `/courses/${id}/display-link`),
+  courseDisplayLink: (course: number) => json<{ url: string; expires: number }>("POST", `/courses/${course}/display-link`, {}),
+  enterCourseDisplay: (course: number, token: string) =>
+    call("POST", `/courses/${course}/display/enter`, undefined, { Authorization: `Bearer ${token}` }),
+  onDisplay: (course: number) => json<OnDisplay>("GET", `/courses/${course}/display`),
+  kioskLink: (id: number) => json<{ url: string; expires: number }>("POST", `/sessions/${id}/kiosk-link`, {}),
   enterDisplay: (id: number, token: string) => call("POST", `/display/${id}/enter`, undefined, { Authorization: `Bearer ${token}` }),
 
   people: (q = "", cursor = "") => json<{ people: Person[]; next: string }>("GET", "/people" + page(q, cursor)),
@@ -253,7 +284,13 @@ export const api = {
   courseLinks: (course: number) => json<{ links: JoinLink[]; expires: number }>("POST", `/courses/${course}/join-links`, {}),
   courses: (q = "", cursor = "") => json<{ courses: CourseListing[]; next: string }>("GET", "/courses" + page(q, cursor)),
   importColumns: (form: FormData) =>
-    json<{ columns: string[]; sample: string[][]; mapping: Record<string, string> }>("POST", "/imports/columns", form),
+    json<{ columns: string[]; sample: string[][]; mapping: Record<string, string>; remembered: boolean; sheet: string; sheets: string[] }>(
+      "POST",
+      "/imports/columns",
+      form,
+    ),
+  /** What an import rejects, in the format it came in; or every row of its preview. */
+  importFile: (what: "rejects" | "rows", form: FormData) => call("POST", `/imports/${what}`, form),
 
   /** Sends files to be imported, telling how much of them has been sent (0 to 1). */
   importFiles: (form: FormData, progress: (sent: number) => void) =>

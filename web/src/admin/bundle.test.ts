@@ -2,15 +2,15 @@ import { expect, test } from "vitest";
 import { formOf, guessFormat, mapped, unfit } from "./bundle";
 
 test("what the files are is guessed from their names", () => {
-  expect(guessFormat(["export.zip"])).toBe("oneroster");
-  expect(guessFormat(["Users.csv"])).toBe("oneroster");
-  expect(guessFormat(["a.csv", "b.csv"])).toBe("oneroster");
+  expect(guessFormat(["export.zip"])).toBe("bundle");
+  expect(guessFormat(["Users.csv"])).toBe("bundle");
+  expect(guessFormat(["a.csv", "b.csv"])).toBe("bundle");
   expect(guessFormat(["participants.csv"])).toBe("csv");
 });
 
 test("a preview asks for nothing to be applied", () => {
-  const form = formOf({ files: [new File(["x"], "a.zip")], format: "oneroster" });
-  expect([...form.keys()]).toEqual(["format", "apply", "file"]);
+  const form = formOf({ files: [new File(["x"], "a.zip")], format: "bundle" });
+  expect([...form.keys()]).toEqual(["apply", "file"]);
   expect(form.get("apply")).toBe("false");
 });
 

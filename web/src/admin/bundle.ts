@@ -1,8 +1,9 @@
 // What chosen files seem to be, and the form in which they are sent.
 
-export type Format = "oneroster" | "csv";
+/** A bundle is OneRoster or Clever, which the server finds out; csv is a plain list, CSV or XLSX. */
+export type Format = "bundle" | "csv";
 
-/** The fields of a plain CSV's mapping, in the words of the page. */
+/** The fields of a plain list's mapping, in the words of the page. */
 export const fields: [field: string, words: string][] = [
   ["ref", "Reference (student number)"],
   ["family", "Family name"],
@@ -13,11 +14,11 @@ export const fields: [field: string, words: string][] = [
   ["role", "Role"],
 ];
 
-const oneRosterFiles = /(^|\/)(manifest|users|classes|enrollments|courses|orgs|academicSessions|demographics)\.csv$/i;
+const bundleFiles = /(^|\/)(manifest|users|classes|enrollments|courses|orgs|academicSessions|demographics)\.csv$/i;
 
-/** guessFormat takes a zip, several files or a file with a OneRoster name for OneRoster, any other for a plain table. */
+/** guessFormat takes a zip, several files or a file with a name from a bundle for a bundle, any other for a plain list. */
 export function guessFormat(names: readonly string[]): Format {
-  return names.length > 1 || names.some((name) => /\.zip$/i.test(name) || oneRosterFiles.test(name)) ? "oneroster" : "csv";
+  return names.length > 1 || names.some((name) => /\.zip$/i.test(name) || bundleFiles.test(name)) ? "bundle" : "csv";
 }
 
 export interface Request {
@@ -26,6 +27,10 @@ export interface Request {
   /** For csv: the course's code, and which column holds which field. */
   course?: string;
   mapping?: Readonly<Record<string, string>>;
+  /** Of a workbook. */
+  sheet?: string;
+  /** What 9/1/2026 is taken for; without it, the files tell. */
+  days?: string;
   /** Of the preview to apply; without it nothing is changed. */
   digest?: string;
   allowRejects?: boolean;
@@ -35,14 +40,16 @@ export interface Request {
 export function formOf(r: Request): FormData {
   const form = new FormData();
   // The fields come first, so that the server knows them before the files.
-  form.append("format", r.format);
+  if (r.format === "csv") form.append("format", r.format);
   form.append("apply", String(r.digest !== undefined));
   if (r.digest !== undefined) form.append("digest", r.digest);
   if (r.allowRejects) form.append("allow_rejects", "true");
   if (r.format === "csv") {
     form.append("course", r.course ?? "");
     form.append("mapping", JSON.stringify(r.mapping ?? {}));
+    if (r.sheet) form.append("sheet", r.sheet);
   }
+  if (r.days) form.append("days", r.days);
   for (const file of r.files) form.append("file", file, file.name);
   return form;
 }

@@ -1,5 +1,6 @@
 import { mount } from "svelte";
 import "../ui/base.css";
+import { known } from "../ui/statuses";
 import App from "./App.svelte";
 
-mount(App, { target: document.getElementById("app")! });
+void known().then(() => mount(App, { target: document.getElementById("app")! }));

@@ -1,13 +1,19 @@
 // What keys do on the board. Letters start a search, except while a student has the
-// focus or some are selected: then five of them mark.
+// focus or some are selected: then some of them mark.
 
 import type { Mark } from "../live/messages";
+import { choiceFor, type Marking } from "../ui/marks";
 
 /** Where the focus is. */
 export type Place = "page" | "search" | "students" | "elsewhere";
 
 export type Action =
-  { do: "search"; text: string } | { do: "mark"; mark: Mark } | { do: "undo" } | { do: "help" } | { do: "select all" } | { do: "leave" };
+  | { do: "search"; text: string }
+  | { do: "mark"; mark: Mark; status?: string }
+  | { do: "undo" }
+  | { do: "help" }
+  | { do: "select all" }
+  | { do: "leave" };
 
 export interface Key {
   key: string;
@@ -24,14 +30,10 @@ export interface Situation {
   target: boolean;
 }
 
-/** The letters that mark, as shown beside the marks. */
-export const markKeys: Record<Mark, string> = { present: "P", late: "L", absent: "A", excused: "E", unset: "U" };
-
-const markOf: Record<string, Mark> = {
-  ...Object.fromEntries(Object.entries(markKeys).map(([mark, key]) => [key.toLowerCase(), mark as Mark])),
-  Backspace: "unset",
-  Delete: "unset",
-};
+/** markFor is what a key marks with; undefined if it does not. */
+function markFor(key: string): Marking | undefined {
+  return key === "Backspace" || key === "Delete" ? { mark: "unset" } : choiceFor(key);
+}
 
 /** action says what a key does, or undefined if it does what it always does. */
 export function action(key: Key, now: Situation): Action | undefined {
@@ -54,8 +56,8 @@ export function action(key: Key, now: Situation): Action | undefined {
   if (key.key === "?") return { do: "help" };
   if (key.key === "/") return { do: "search", text: "" };
   if (now.target) {
-    const mark = markOf[key.key.length === 1 ? key.key.toLowerCase() : key.key];
-    if (mark) return { do: "mark", mark };
+    const choice = markFor(key.key);
+    if (choice) return { do: "mark", mark: choice.mark, status: choice.status };
   }
   if (/^[\p{L}\p{N}]$/u.test(key.key)) return { do: "search", text: key.key };
   return undefined;

@@ -2,12 +2,13 @@
 // refuses, kept at hand to be tried again.
 
 import type { Mark } from "../live/messages";
+import { same } from "../ui/marks";
 import type { Entry, Roll, Student, Wish } from "./roll.svelte";
 
 /** The part of a live connection that setting marks needs. */
 export interface MarkSender {
   /** Resolves when the marks are committed, rejects when they were refused. */
-  mark(pairs: [person: number, mark: Mark][], note: string): Promise<{ to: number }>;
+  mark(pairs: [person: number, mark: Mark, status?: string][], note: string): Promise<{ to: number }>;
 }
 
 /** A change that was refused. */
@@ -45,10 +46,11 @@ export class Marking {
     return this.#steps.length > 0;
   }
 
-  /** set marks students, and returns how many of them did not have this mark and note. */
-  set(students: readonly Student[], mark: Mark, note = ""): number {
-    const changed = students.filter((s) => s.mark !== mark || s.note !== note);
-    if (changed.length > 0) this.#do(changed, { mark, note });
+  /** set marks students, and returns how many of them did not have this mark, status and note. */
+  set(students: readonly Student[], mark: Mark, note = "", status?: string): number {
+    const wish: Wish = { mark, note, status };
+    const changed = students.filter((s) => !same(s, wish) || s.note !== note);
+    if (changed.length > 0) this.#do(changed, wish);
     return changed.length;
   }
 
@@ -62,12 +64,12 @@ export class Marking {
     this.#steps = this.#steps.slice(0, -1);
     const { wish } = step;
     const untouched = step.before.filter(
-      ([s]) => s.mark === wish.mark && s.note === wish.note && (s.asked !== undefined || s.entry.source !== "code"),
+      ([s]) => same(s, wish) && s.note === wish.note && (s.asked !== undefined || s.entry.source !== "code"),
     );
     const groups = new Map<string, { wish: Wish; students: Student[] }>();
-    for (const [student, { mark, note }] of untouched) {
-      const key = mark + note;
-      const group = groups.get(key) ?? { wish: { mark, note }, students: [] };
+    for (const [student, { mark, note, status }] of untouched) {
+      const key = [mark, status, note].join("\n");
+      const group = groups.get(key) ?? { wish: { mark, note, status }, students: [] };
       group.students.push(student);
       groups.set(key, group);
     }
@@ -102,7 +104,7 @@ export class Marking {
     this.waiting += students.length;
     try {
       const ack = await this.#sender.mark(
-        students.map((s) => [s.id, wish.mark]),
+        students.map((s) => (wish.status ? [s.id, wish.mark, wish.status] : [s.id, wish.mark])),
         wish.note,
       );
       // Until the events are here, the tiles would fall back to what they were.

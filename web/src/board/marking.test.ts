@@ -8,7 +8,7 @@ import { marked, snapshot } from "./testroom";
 function room() {
   const roll = new Roll();
   roll.show(snapshot());
-  const sent: { pairs: [number, Mark][]; note: string; ack(to: number): void; refuse(why: string): void }[] = [];
+  const sent: { pairs: [number, Mark, string?][]; note: string; ack(to: number): void; refuse(why: string): void }[] = [];
   const marking = new Marking(roll, {
     mark: (pairs, note) =>
       new Promise((resolve, reject) => {

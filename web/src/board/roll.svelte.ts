@@ -4,12 +4,11 @@
 // redraws one tile and not the class.
 
 import type { BoardDelta, BoardSnapshot, Counts, Mark, Presence, Rules, Source, Status } from "../live/messages";
-import { marks } from "../ui/marks";
+import { marks, same, type Marking } from "../ui/marks";
 import { byName, type Named } from "./names";
 
 /** A student's line in the record. */
-export interface Entry {
-  readonly mark: Mark;
+export interface Entry extends Marking {
   /** ms since 1970; 0 when there is no mark. */
   readonly at: number;
   readonly source: Source;
@@ -19,8 +18,7 @@ export interface Entry {
 }
 
 /** A mark that is to be set. */
-export interface Wish {
-  readonly mark: Mark;
+export interface Wish extends Marking {
   readonly note: string;
 }
 
@@ -39,8 +37,8 @@ export class Student implements Named {
   /** What was asked for here and is not confirmed yet. */
   asked = $state.raw<Wish>();
   connected = $state(false);
-  /** How often the student checked in before our eyes; a tile lights up when it grows. */
-  arrivals = $state(0);
+  /** Whether the student checked in before our eyes, a moment ago; the tile is lit up. */
+  fresh = $state(false);
 
   constructor([id, family, given, ref]: readonly [number, string, string, string]) {
     this.id = id;
@@ -52,6 +50,11 @@ export class Student implements Named {
   /** The mark to show. */
   get mark(): Mark {
     return this.asked?.mark ?? this.entry.mark;
+  }
+
+  /** Which status of the mark. */
+  get status(): string | undefined {
+    return (this.asked ?? this.entry).status;
   }
 
   get note(): string {
@@ -67,6 +70,7 @@ export class Roll {
   loaded = $state(false);
   session = $state(0);
   title = $state("");
+  cancelled = $state(false);
   course = $state.raw({ id: 0, code: "", title: "" });
   status = $state<Status>("scheduled");
   opened = $state(0);
@@ -98,7 +102,7 @@ export class Roll {
     });
     students.sort(byName);
     this.#byID = new Map(students.map((p) => [p.id, p]));
-    const entries = new Map(s.marks.map(([id, mark, at, source, actor, note]) => [id, { mark, at, source, actor, note }]));
+    const entries = new Map(s.marks.map(([id, mark, at, source, actor, note, status]) => [id, { mark, at, source, actor, note, status }]));
     const connected = new Set(s.connected);
     for (const p of students) {
       const entry = entries.get(p.id) ?? noEntry;
@@ -108,6 +112,7 @@ export class Roll {
     if (students.length !== this.students.length || students.some((p, i) => p !== this.students[i])) this.students = students;
     this.session = s.session;
     this.title = s.title;
+    this.cancelled = s.cancelled ?? false;
     this.course = s.course;
     this.status = s.status;
     this.opened = s.opened;
@@ -120,10 +125,11 @@ export class Roll {
     this.#reach(s.seq);
   }
 
-  /** change applies events. Those that are in here already change nothing. */
-  change(d: BoardDelta): void {
+  /** change applies events, and returns who has checked in. Events that are in here already change nothing. */
+  change(d: BoardDelta): Student[] {
+    const arrived: Student[] = [];
     const counts = [...this.counts] as [number, number, number, number, number];
-    for (const [seq, at, kind, person, mark, source, actor, note] of d.events) {
+    for (const [seq, at, kind, person, mark, source, actor, note, status] of d.events) {
       if (seq <= this.seq) continue;
       switch (kind) {
         case "open":
@@ -143,13 +149,14 @@ export class Roll {
           if (!student || mark === "") break;
           counts[marks.indexOf(student.entry.mark)]!--;
           counts[marks.indexOf(mark)]!++;
-          student.entry = mark === "unset" ? noEntry : { mark, at, source, actor, note };
-          if (source === "code" && isHere(mark)) student.arrivals++;
+          student.entry = mark === "unset" ? noEntry : { mark, at, source, actor, note, status };
+          if (source === "code" && isHere(mark)) arrived.push(student);
         }
       }
     }
     if (counts.some((n, i) => n !== this.counts[i])) this.counts = counts;
     this.#reach(d.to);
+    return arrived;
   }
 
   /** attend takes over who is connected now. */
@@ -194,5 +201,5 @@ export class Roll {
 }
 
 function sameEntry(a: Entry, b: Entry): boolean {
-  return a.mark === b.mark && a.at === b.at && a.source === b.source && a.actor === b.actor && a.note === b.note;
+  return same(a, b) && a.at === b.at && a.source === b.source && a.actor === b.actor && a.note === b.note;
 }

@@ -3,10 +3,12 @@
 import { Problem } from "../api";
 import { LiveClient, type Status } from "../live/client";
 import type { Ack, BoardSnapshot, Command } from "../live/messages";
-import { isHere, Roll } from "./roll.svelte";
+import { isHere, Roll, type Student } from "./roll.svelte";
 import { SyncTimes } from "./sync.svelte";
 
 const everySecond = 1000;
+/** How long the tile of somebody who checks in is lit up. */
+const litFor = 1500;
 
 export class BoardRoom {
   readonly roll = new Roll();
@@ -22,24 +24,28 @@ export class BoardRoom {
 
   readonly #live: LiveClient<BoardSnapshot>;
   #catchingUp = true;
+  #news: (() => void)[] = [];
 
   constructor(session: number) {
     this.#live = new LiveClient<BoardSnapshot>(
       { session, audience: "board" },
       {
         snapshot: (s) => {
-          this.roll.show(s);
           this.#catchingUp = false;
-          this.#tick();
+          this.#inNextFrame(() => {
+            this.roll.show(s);
+            this.#tick();
+          });
         },
         delta: (d) => {
           // What was missed meanwhile says nothing about how fast the line is.
           const now = this.#live.now();
-          if (!this.#catchingUp) for (const [, at] of d.events) this.sync.add(now - at);
+          // Nor does a card, which may have waited at the door.
+          if (!this.#catchingUp) for (const [, at, , , , source] of d.events) if (source !== "card") this.sync.add(now - at);
           this.#catchingUp = false;
-          this.roll.change(d);
+          this.#inNextFrame(() => this.#light(this.roll.change(d)));
         },
-        presence: (p) => this.roll.attend(p),
+        presence: (p) => this.#inNextFrame(() => this.roll.attend(p)),
         status: (status) => {
           this.line = status;
           this.#catchingUp = true;
@@ -67,6 +73,24 @@ export class BoardRoom {
   /** Whether what is asked for now is sent at once. */
   get connected(): boolean {
     return this.line === "live" || this.line === "slow";
+  }
+
+  /** What comes in a burst changes the page once a frame, in order, and not hundreds of times. */
+  #inNextFrame(act: () => void): void {
+    if (this.#news.push(act) > 1) return;
+    requestAnimationFrame(() => {
+      const news = this.#news;
+      this.#news = [];
+      for (const act of news) act();
+    });
+  }
+
+  #light(arrived: readonly Student[]): void {
+    if (arrived.length === 0) return;
+    for (const s of arrived) s.fresh = true;
+    setTimeout(() => {
+      for (const s of arrived) s.fresh = false;
+    }, litFor);
   }
 
   #tick(): void {

@@ -40,6 +40,7 @@ test("events that were applied are not applied again", () => {
       probe: async () => {},
       random: () => 0,
       storage: undefined,
+      post: async () => error("busy"),
     },
   );
   client.start();
@@ -48,6 +49,25 @@ test("events that were applied are not applied again", () => {
   says({ t: "delta", from: 6, to: 8, events: [event(6), event(7), event(8)] });
   expect(applied).toEqual([5, 6, 7, 8]);
   client.stop();
+});
+
+test("a check-in does not wait for the first line", async () => {
+  const posted: string[] = [];
+  const { client, line } = phone({ post: async (_, id) => (posted.push(id), ack(id)) });
+  const answer = client.send({ t: "check_in", code: "493018" }, "known");
+  expect((await answer).mark).toBe("present");
+  line().says(snapshot());
+  expect([posted, line().sent]).toEqual([["known"], []]);
+});
+
+test("a check-in that got no answer beside the line goes over it, with its id", async () => {
+  const { client, line } = phone();
+  const answer = client.send({ t: "check_in", code: "493018" });
+  await after(0);
+  line().says(snapshot());
+  const [sent] = line().sent;
+  line().says(ack(sent!.id));
+  expect((await answer).mark).toBe("present");
 });
 
 test("what was not acknowledged is sent again with its old id", async () => {
@@ -139,7 +159,7 @@ function listener(fetch: (url: string, init?: RequestInit) => Promise<Response>)
   const client = new LiveClient<StudentSnapshot>(
     { session: 42, audience: "student" },
     { snapshot: () => {}, delta: (d) => void said.push(`delta ${d.from}-${d.to}`), status: (s) => void said.push(s) },
-    { transports: [eventStream, polling], probe: async () => {}, random: () => 0.5, storage: undefined },
+    { transports: [eventStream, polling], probe: async () => {}, random: () => 0.5, storage: undefined, post: async () => error("busy") },
   );
   client.start();
   return { client, streams, said, hears: (m: object) => streams.at(-1)!.onmessage({ data: JSON.stringify(m) }) };

@@ -6,7 +6,7 @@ import { Connection, type Net, type Status } from "./connection";
 import type { Ack, AnySnapshot, BoardDelta, Codes, Command, Failure, Presence, ServerMessage, StateDelta } from "./messages";
 import { Pending, type Kept, type Storage } from "./pending";
 import { Pulse } from "./pulse";
-import { eventStream, polling, readState, webSocket, type Room } from "./transports";
+import { eventStream, polling, post, readState, webSocket, type Room } from "./transports";
 
 export type { Status } from "./connection";
 
@@ -23,6 +23,8 @@ export interface Listener<S extends AnySnapshot> {
 /** What the client takes from the outside, so that tests can bring their own. */
 export interface World extends Net {
   storage: Storage | undefined;
+  /** Sends a command beside any line; an error of code busy says that no answer came. */
+  post(room: Room, id: string, command: Command): Promise<ServerMessage>;
 }
 
 function browser(): World {
@@ -32,7 +34,7 @@ function browser(): World {
   } catch {
     // Forbidden by the browser's settings.
   }
-  return { transports: [webSocket, eventStream, polling], probe: readState, random: Math.random, storage };
+  return { transports: [webSocket, eventStream, polling], probe: readState, random: Math.random, storage, post };
 }
 
 /** Errors by which a command was not decided: it is sent again, with its id. */
@@ -41,6 +43,7 @@ const sendAgainAfter = 2000;
 
 export class LiveClient<S extends AnySnapshot> {
   readonly #on: Listener<S>;
+  readonly #post: (id: string, command: Command) => Promise<ServerMessage>;
   readonly #connection: Connection;
   readonly #pending: Pending;
   readonly #pulse = new Pulse(() => this.#connection.lost());
@@ -51,6 +54,7 @@ export class LiveClient<S extends AnySnapshot> {
 
   constructor(room: Room, on: Listener<S>, world: World = browser()) {
     this.#on = on;
+    this.#post = (id, command) => world.post(room, id, command);
     this.#pending = new Pending(room.session, room.audience === "student" ? world.storage : undefined);
     this.#connection = new Connection(
       room,
@@ -108,11 +112,25 @@ export class LiveClient<S extends AnySnapshot> {
     this.#connection.stop();
   }
 
-  /** Resolves when the command is committed; rejects with a Problem when it is refused. */
-  send(command: Command): Promise<Ack> {
-    const { id, answer } = this.#pending.add(command);
+  /**
+   * Resolves when the command is committed; rejects with a Problem when it is refused.
+   * The id is given if the same command may have been sent already in another way.
+   */
+  send(command: Command, known?: string): Promise<Ack> {
+    const { id, answer } = this.#pending.add(command, known);
     if (this.#inStep) this.#connection.line?.command(id, command);
+    else if (this.#seq === undefined) void this.#sendAhead(id, command);
     return answer;
+  }
+
+  /**
+   * Sends a command while the first line is still being opened, which takes three round
+   * trips where this takes one. If nothing comes of it, or both ways are open, the line
+   * sends it as well: under one id it is done once.
+   */
+  async #sendAhead(id: string, command: Command): Promise<void> {
+    const answer = await this.#post(id, command);
+    if (answer.t !== "error" || !undecided.includes(answer.code)) this.#take(answer);
   }
 
   /** The page is back: sees whether the line still holds. */

@@ -2,14 +2,14 @@
 
 export type Status = "scheduled" | "open" | "closed";
 export type Mark = "present" | "late" | "absent" | "excused" | "unset";
-export type Source = "code" | "hand" | "rule" | "";
+export type Source = "code" | "hand" | "rule" | "card" | "";
 export type Audience = "board" | "display" | "student";
 
 /** How many students are present, late, absent, excused, unset. */
 export type Counts = [present: number, late: number, absent: number, excused: number, unset: number];
 
-/** A student's own mark. */
-export type You = [person: number, mark: Mark, at: number, source: Source];
+/** A student's own mark, and which status it stands for, if one. */
+export type You = [person: number, mark: Mark, at: number, source: Source, status?: string];
 
 interface State {
   status: Status;
@@ -26,6 +26,8 @@ interface Snapshot extends State {
   now: number;
   title: string;
   course: { id: number; code: string; title: string };
+  /** It does not take place. */
+  cancelled?: true;
 }
 
 export interface Rules {
@@ -38,7 +40,7 @@ export interface BoardSnapshot extends Snapshot {
   roster: number;
   rules: Rules;
   people: [id: number, family: string, given: string, ref: string][];
-  marks: [person: number, mark: Mark, at: number, source: Source, actor: number, note: string][];
+  marks: [person: number, mark: Mark, at: number, source: Source, actor: number, note: string, status?: string][];
   connected: number[];
 }
 
@@ -72,6 +74,7 @@ export type BoardEvent = [
   source: Source,
   actor: number,
   note: string,
+  status?: string,
 ];
 
 interface Delta {
@@ -137,4 +140,4 @@ export type Command =
   | { t: "close"; unset?: "absent" | "leave" }
   | { t: "reopen" }
   | { t: "check_in"; code?: string; ticket?: string }
-  | { t: "mark"; marks: [person: number, mark: Mark][]; note?: string };
+  | { t: "mark"; marks: [person: number, mark: Mark, status?: string][]; note?: string };

@@ -73,6 +73,7 @@ export function storage(): Storage & { size: number } {
 
 /** A student's client whose lines the test moves; `said` is what the page was told. */
 export function phone(world: Partial<World> = {}) {
+  const unanswered = () => Promise.resolve(error("busy"));
   const lines: TestLine[] = [];
   const said: string[] = [];
   const kind =
@@ -94,7 +95,7 @@ export function phone(world: Partial<World> = {}) {
       status: (s) => void said.push(s),
       refused: (p) => void said.push(`refused ${p.code}`),
     },
-    { transports: [kind(0), kind(1), kind(2)], probe: async () => {}, random: () => 0.5, storage: undefined, ...world },
+    { transports: [kind(0), kind(1), kind(2)], probe: async () => {}, random: () => 0.5, storage: undefined, post: unanswered, ...world },
   );
   client.start();
   return { client, lines, said, line: () => lines.at(-1)! };

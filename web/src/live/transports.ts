@@ -77,7 +77,7 @@ async function request(url: string, init: RequestInit = {}): Promise<Response> {
 }
 
 /** Commands by HTTP, for the lines that only listen. */
-async function post(room: Room, id: string, command: Command): Promise<ServerMessage> {
+export async function post(room: Room, id: string, command: Command): Promise<ServerMessage> {
   try {
     const response = await request(address(room, "commands"), {
       method: "POST",

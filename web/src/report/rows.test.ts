@@ -41,8 +41,9 @@ test("marks and words narrow the rows together", () => {
 });
 
 test("what set a mark is told in words", () => {
-  expect(setBy({ source: "code", actor: "Ada King" })).toBe("checked in");
-  expect(setBy({ source: "hand", actor: "Ada King" })).toBe("by Ada King");
-  expect(setBy({ source: "rule", actor: "" })).toBe("when closed");
-  expect(setBy({ source: "", actor: "" })).toBe("");
+  expect(setBy({ source: "code", actor: "Ada King", mark: "absent" })).toBe("checked in");
+  expect(setBy({ source: "hand", actor: "Ada King", mark: "absent" })).toBe("by Ada King");
+  expect(setBy({ source: "rule", actor: "", mark: "absent" })).toBe("when closed");
+  expect(setBy({ source: "rule", actor: "", mark: "excused" })).toBe("by an excuse");
+  expect(setBy({ source: "", actor: "", mark: "absent" })).toBe("");
 });

@@ -2,7 +2,7 @@
 
 import type { Mark, ReportRow } from "../api";
 import { byName, fold } from "../board/names";
-import { sourceWords } from "../ui/marks";
+import { howSet } from "../ui/marks";
 
 export type Column = "name" | "ref" | "mark" | "at" | "source" | "note";
 
@@ -36,6 +36,6 @@ export function select(rows: readonly ReportRow[], marks: ReadonlySet<Mark>, wor
 }
 
 /** setBy says in plain words what or who set the mark. */
-export function setBy(row: Pick<ReportRow, "source" | "actor">): string {
-  return row.source === "hand" && row.actor !== "" ? `by ${row.actor}` : sourceWords[row.source];
+export function setBy(row: Pick<ReportRow, "source" | "actor" | "mark">): string {
+  return row.source === "hand" && row.actor !== "" ? `by ${row.actor}` : howSet(row.source, row.mark);
 }

@@ -3,6 +3,9 @@
 import { Problem } from "../api";
 import { LiveClient, type Status } from "../live/client";
 import type { Counts, Mark, Source, Status as SessionStatus, StudentSnapshot, StateDelta } from "../live/messages";
+import { choiceOf, same, wordOf } from "../ui/marks";
+import { known } from "../ui/statuses";
+import type { First } from "./first";
 import { keepTicket, takeTicket } from "./ticket";
 
 /** The student's own line in the record. */
@@ -10,6 +13,8 @@ export interface Own {
   mark: Mark;
   at: number;
   source: Source;
+  /** Which status the mark stands for; left out: the mark itself. */
+  status?: string;
 }
 
 /** Where the check-in stands. `sending` lasts as long as the line is away. */
@@ -22,9 +27,12 @@ export class Attend {
   status = $state<Status>("connecting");
   session = $state<SessionStatus>();
   title = $state("");
+  cancelled = $state(false);
   course = $state("");
   counts = $state<Counts>([0, 0, 0, 0, 0]);
-  own = $state<Own>({ mark: "unset", at: 0, source: "" });
+  own = $state.raw<Own>({ mark: "unset", at: 0, source: "" });
+  /** What that status is called; empty as long as that is not known, or if there is none. */
+  called = $state("");
   asking = $state<Asking>("idle");
   /** Why the last check-in was refused. */
   refusal = $state<Problem>();
@@ -37,17 +45,18 @@ export class Attend {
   readonly id: number;
   readonly #client: LiveClient<StudentSnapshot>;
 
-  constructor(id: number) {
+  /** Of the check-in that the page's form may have sent already. */
+  #commandID: string | undefined;
+
+  constructor(id: number, first?: First) {
     this.id = id;
-    this.ticket = takeTicket(id);
+    if (first?.ticket) keepTicket(id, first.ticket);
+    this.ticket = first?.ticket ?? takeTicket(id);
+    this.#commandID = first?.id;
     this.#client = new LiveClient<StudentSnapshot>(
       { session: id, audience: "student" },
       {
-        snapshot: (s) => {
-          this.title = s.title;
-          this.course = s.course.title;
-          this.#state(s);
-        },
+        snapshot: (s) => this.#show(s),
         delta: (d) => this.#state(d),
         status: (s) => {
           this.status = s;
@@ -56,6 +65,8 @@ export class Attend {
         refused: (p) => (this.refused = p),
       },
     );
+    if (!first) return;
+    this.#show(first.state, first.called);
   }
 
   get here(): number {
@@ -83,7 +94,8 @@ export class Attend {
   checkIn(code?: string): void {
     this.delayed = this.away;
     const proof = code === undefined ? { ticket: this.ticket ?? "" } : { code };
-    void this.#await(this.#client.send({ t: "check_in", ...proof }));
+    void this.#await(this.#client.send({ t: "check_in", ...proof }, this.#commandID));
+    this.#commandID = undefined;
   }
 
   async #await(answer: Promise<{ mark?: Mark; at?: number; source?: Source }>): Promise<void> {
@@ -91,7 +103,8 @@ export class Attend {
     this.refusal = undefined;
     try {
       const { mark = "unset", at = 0, source = "" } = await answer;
-      this.own = { mark, at, source };
+      // An answer says nothing of the status.
+      if (mark !== this.own.mark || at !== this.own.at) this.#mark({ mark, at, source });
       this.asking = "sent";
       this.#dropTicket();
     } catch (err) {
@@ -106,12 +119,31 @@ export class Attend {
     keepTicket(this.id, undefined);
   }
 
-  #state(s: StudentSnapshot | StateDelta): void {
+  #show(s: StudentSnapshot, called?: string): void {
+    this.title = s.title;
+    this.cancelled = s.cancelled ?? false;
+    this.course = s.course.title;
+    this.#state(s, called);
+  }
+
+  #state(s: StudentSnapshot | StateDelta, called?: string): void {
     this.session = s.status;
     this.counts = s.counts;
     if (s.you) {
-      const [, mark, at, source] = s.you;
-      this.own = { mark, at, source };
+      const [, mark, at, source, status] = s.you;
+      this.#mark({ mark, at, source, status }, called);
     }
+  }
+
+  #mark(own: Own, called?: string): void {
+    this.called = called ?? (same(own, this.own) ? this.called : "");
+    this.own = own;
+    if (own.status && !this.called) void this.#call(own);
+  }
+
+  /** Finds out what the status of a mark is called. */
+  async #call(own: Own): Promise<void> {
+    await known({ session: this.id });
+    if (own === this.own && choiceOf(own).status) this.called = wordOf(own);
   }
 }

@@ -1,5 +1,9 @@
 import { mount } from "svelte";
 import "../ui/base.css";
 import App from "./App.svelte";
+import { takeFirst } from "./first";
 
-mount(App, { target: document.getElementById("app")! });
+const first = takeFirst();
+const target = document.getElementById("app")!;
+target.replaceChildren();
+mount(App, { target, props: { first } });

@@ -38,6 +38,9 @@ export class Pages<T> {
 
   loadMore = () => this.#fetch(false);
 
+  /** reload begins again from the start. */
+  reload = () => this.#fetch(true);
+
   /** again asks once more for what failed. */
   again = () => this.#fetch(this.rows.length === 0);
 

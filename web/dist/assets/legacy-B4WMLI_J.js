@@ -1,0 +1,1 @@
+import{Tt as e}from"./api-C2OP275x.js";e();

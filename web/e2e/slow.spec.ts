@@ -1,0 +1,82 @@
+// A student's page before its script has come, or where none ever does.
+
+import { codesNow, enter, expect, scanAddress, startSession, test, type Page } from "./test";
+
+/** What a page says to its reader, apart from how the line is and where a time of day is. */
+const says = async (page: Page) =>
+  (await page.locator("#main").innerText())
+    .replace(/^(Live|Connecting…)$/gm, "")
+    .replace(/\n.* at \d+:\d+.*/g, "")
+    .replace(/\s+/g, " ")
+    .trim();
+
+test("a scan checks in without any script", async ({ course, visit }) => {
+  const board = await visit();
+  await enter(board, course.teacher);
+  const session = await startSession(board);
+
+  const student = await visit({ phone: true });
+  await enter(student, course.students[0]!);
+  const bare = await visit({ phone: true, javaScriptEnabled: false, storageState: await student.context().storageState() });
+  await bare.goto(scanAddress(student, session, (await codesNow(board, session)).qr));
+  await bare.getByRole("button", { name: "I'm here" }).tap();
+  await expect(bare.getByText("You're present")).toBeVisible();
+  await expect(bare.getByText("1 of 5 here")).toBeVisible();
+  await expect(bare).toHaveURL(`/s/${session}`);
+});
+
+test("the page says the same before its script has come", async ({ course, visit }) => {
+  const board = await visit();
+  await enter(board, course.teacher);
+  const session = await startSession(board);
+  const student = await visit({ phone: true });
+  await enter(student, course.students[1]!);
+  const bare = await visit({ phone: true, javaScriptEnabled: false, storageState: await student.context().storageState() });
+  const { id } = (await (await student.request.get("/api/v1/me")).json()) as { id: number };
+  const command = async (data: object) => {
+    const answer = await board.request.post(`/api/v1/sessions/${session}/commands`, { data });
+    expect(answer.ok(), await answer.text()).toBe(true);
+  };
+  const same = async (words: string) => {
+    for (const page of [student, bare]) {
+      await page.goto(`/s/${session}`);
+      await expect(page.getByText(words)).toBeVisible();
+    }
+    await expect(student.getByText("Live", { exact: true })).toBeVisible();
+    expect(await says(bare)).toBe(await says(student));
+  };
+
+  await same("Are you here?");
+  for (const [mark, words] of [
+    ["present", "You're present"],
+    ["late", "You're late, but here"],
+    ["absent", "Marked absent"],
+    ["excused", "You're excused"],
+  ] as const) {
+    await command({ t: "mark", id: mark, marks: [[id, mark]] });
+    await same(words);
+  }
+  await command({ t: "mark", id: "unset", marks: [[id, "unset"]] });
+  await command({ t: "close", id: "close" });
+  await same("Marked absent");
+});
+
+test("digits that were typed before the script had come are not lost", async ({ course, visit }) => {
+  const board = await visit();
+  await enter(board, course.teacher);
+  const session = await startSession(board);
+  const student = await visit({ phone: true });
+  await enter(student, course.students[2]!);
+  let go = () => {};
+  const scripts = new Promise<void>((done) => (go = done));
+  await student.route(/\.js$/, (route) => scripts.then(() => route.continue()));
+  await student.goto(`/s/${session}`, { waitUntil: "commit" });
+  const { digits } = await codesNow(board, session);
+  const field = student.getByLabel("Type the six digits on the screen");
+  await field.pressSequentially(digits.slice(0, 4));
+  go();
+  await expect(student.getByText("Live", { exact: true })).toBeVisible();
+  await expect(field).toHaveValue(digits.slice(0, 4));
+  await student.keyboard.type(digits.slice(4));
+  await expect(student.getByText("You're present")).toBeVisible();
+});
