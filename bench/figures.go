@@ -49,7 +49,9 @@ func figure(lines []*line, sent []sending) *figures {
 		slices.SortFunc(a, func(x, y arrival) int { return cmp.Compare(x.seq, y.seq) })
 	}
 	for _, ln := range lines {
-		if !ln.lost {
+		if ln.anyOrder {
+			f.receiptsInAnyOrder(ln, arrivals[ln.session])
+		} else if !ln.lost {
 			f.receipts(ln, arrivals[ln.session])
 		} else if ln.last != heads[ln.session] {
 			f.trouble["came back and was not brought up to date"]++
@@ -72,6 +74,16 @@ func (f *figures) receipts(ln *line, arrivals []arrival) {
 				f.sync.Add(r.at - a.at)
 			}
 			arrivals = arrivals[1:]
+		}
+	}
+}
+
+// receiptsInAnyOrder looks each receipt up among what there was to be received.
+func (f *figures) receiptsInAnyOrder(ln *line, arrivals []arrival) {
+	for _, r := range ln.receipts {
+		i, found := slices.BinarySearchFunc(arrivals, r.to, func(a arrival, seq uint32) int { return cmp.Compare(a.seq, seq) })
+		if found && arrivals[i].line != ln {
+			f.sync.Add(r.at - arrivals[i].at)
 		}
 	}
 }

@@ -70,9 +70,13 @@ var prefixes = []struct {
 	{[]byte(`{"t":"bye"`), otherMessage},
 }
 
+// opening is how a message begins, inside the envelope that a [Dialect] may put it in.
+var opening = []byte(`{"t":"`)
+
 // scan finds out what is measured of a message, without decoding it: a load test
 // that decoded each of a million deltas would take more CPU than the server.
 func scan(b []byte) message {
+	b = b[max(0, bytes.Index(b, opening)):]
 	for _, p := range prefixes {
 		if !bytes.HasPrefix(b, p.text) {
 			continue

@@ -20,7 +20,9 @@ func TestMeasuresWhatMessagesSay(t *testing.T) {
 		`{"t":"delta","from":18}`:                                                                   {},
 		`{"t":"delta","from":18,"to":99999999999}`:                                                  {},
 		`{"t":"surprise"}`: {},
-		``:                 {},
+		`42["news",{"t":"delta","from":18,"to":18,"status":"open"}]`:               {deltaMessage, 18, 18, ""},
+		`{"id":2,"rpc":{"data":{"t":"ack","id":"c9f2","from":18,"to":18}}}` + "\n": {ackMessage, 18, 18, ""},
+		``: {},
 	} {
 		if got := scan([]byte(text)); got != want {
 			t.Errorf("scan(%s) = %+v, want %+v", text, got, want)

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/gobwas/ws"
@@ -29,6 +30,8 @@ type line struct {
 	ack      receipt
 	trouble  map[string]int // what went wrong, by what it is called in the result
 	closed   bool
+
+	anyOrder bool // of deltas; each is of one check-in
 
 	url   int  // index of the server it first went to
 	lost  bool // with that server, as was meant to happen
@@ -71,7 +74,9 @@ func (l *line) take(b []byte, at uint32) (answer []byte, news bool) {
 		case ws.OpPing:
 			answer = append(answer, client.Pong(slices.Clone(payload))...)
 		case ws.OpText:
-			l.message(scan(payload), at)
+			for text := range bytes.Lines(payload) { // more than one in a dialect only
+				l.message(scan(text), at)
+			}
 			news = true
 		case ws.OpClose:
 			code, _ := ws.ParseCloseFrameData(payload)
@@ -86,6 +91,12 @@ func (l *line) take(b []byte, at uint32) (answer []byte, news bool) {
 func (l *line) message(m message, at uint32) {
 	switch m.kind {
 	case deltaMessage, snapshotMessage:
+		if l.anyOrder {
+			if m.kind == deltaMessage {
+				l.receipts = append(l.receipts, receipt{m.to, m.to, at})
+			}
+			return
+		}
 		if m.kind == snapshotMessage {
 			m.from = l.last + 1 // it brings everything up to its seq
 		}

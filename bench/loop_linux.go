@@ -27,6 +27,7 @@ type loop struct {
 
 	gone chan *line // those whose server was killed, to be brought back; nil: none is to be
 
+	acks atomic.Int64 // of check-ins
 	news atomic.Int64 // when something other than a ping came in last, in ns from start
 	stop atomic.Bool
 	done chan struct{}
@@ -136,7 +137,11 @@ func (l *loop) read(ln *line, buf []byte, ended bool) {
 		case err != nil || n == 0:
 			ln.closed = true
 		default:
+			acked := ln.acked
 			answer, news := ln.take(buf[:n], l.micros(now))
+			if ln.acked && !acked {
+				l.acks.Add(1)
+			}
 			if news {
 				l.news.Store(int64(now.Sub(l.start)))
 			}

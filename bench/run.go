@@ -9,6 +9,7 @@ type Run struct {
 	Load     Load
 	Pids     []int // of the servers, if they run here: their CPU time and memory are measured
 	Crash    *Crash
+	Dialect  Dialect
 }
 
 // Crash has the server behind the first URL killed in the middle of a run. Its clients
@@ -17,4 +18,5 @@ type Run struct {
 type Crash struct {
 	Pid   int
 	After time.Duration // from the first check-in
+	All   bool          // all clients are at that server first, and none checks in
 }

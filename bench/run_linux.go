@@ -16,6 +16,8 @@ const (
 	connecting = 32              // connections that are being made at the same time
 	settle     = time.Second     // between connecting and the first check-in
 	quietFor   = 2 * time.Second // nothing has come in for so long: the run is over
+	// patience is how long that may be while answers are missing: a server may be slow.
+	patience = 20 * time.Second
 )
 
 // Do connects everybody, has students check in, and returns what was measured.
@@ -89,8 +91,11 @@ type place struct {
 func (r Run) places() (all []place, students []*line) {
 	next := 0
 	add := func(session, student int, token, audience string) *line {
-		ln := &line{session: session, student: student, url: next % len(r.URLs)}
-		all = append(all, place{r.URLs[next%len(r.URLs)], token, audience, ln})
+		ln := &line{session: session, student: student, url: next % len(r.URLs), anyOrder: r.Dialect.AnyOrder}
+		if r.Crash != nil && r.Crash.All {
+			ln.url = 0
+		}
+		all = append(all, place{r.URLs[ln.url], token, audience, ln})
 		next++
 		return ln
 	}
@@ -125,7 +130,7 @@ func (r Run) connect(ctx context.Context, l *loop, res *Result) ([]*line, error)
 				}
 				began := time.Now()
 				p := all[i]
-				err := r.enter(ctx, l, p, fmt.Sprintf(`{"t":"join","session":%d,"audience":%q}`, r.Sessions[p.line.session].ID, p.audience))
+				err := r.enter(ctx, l, p, r.Dialect.join(r.Sessions[p.line.session].ID, p.audience))
 				mu.Lock()
 				took.Add(uint32(time.Since(began) / time.Microsecond))
 				if err != nil {
@@ -147,7 +152,7 @@ func (r Run) connect(ctx context.Context, l *loop, res *Result) ([]*line, error)
 // enter makes one connection, joins, and hands it to the loop once the state is there.
 func (r Run) enter(ctx context.Context, l *loop, p place, join string) error {
 	session := r.Sessions[p.line.session].ID
-	c, err := client.Dial(ctx, p.url, p.token)
+	c, err := r.Dialect.dial(ctx, p.url, p.token)
 	if err != nil {
 		return err
 	}
@@ -204,7 +209,7 @@ func (r Run) plan(students []*line) []sending {
 			continue
 		}
 		ticket := r.Sessions[ln.session].Students[ln.student].Ticket
-		frame := client.Frame(fmt.Appendf(nil, `{"t":"check_in","id":"bench","ticket":%q}`, ticket))
+		frame := client.Frame([]byte(r.Dialect.checkIn(ticket)))
 		all = append(all, sending{line: ln, at: uint32(at / time.Microsecond), frame: frame})
 	}
 	return all
@@ -231,6 +236,9 @@ func (r Run) checkIn(ctx context.Context, l *loop, students []*line) (plan []sen
 		err = hold(ctx, r.Load.Duration)
 	} else {
 		err = l.quiet(ctx, quietFor)
+		for waited := quietFor; err == nil && l.acks.Load() < int64(len(plan)) && waited < patience; waited += quietFor {
+			err = l.quiet(ctx, quietFor)
+		}
 	}
 	if err != nil {
 		return nil, nil, u, err

@@ -114,7 +114,7 @@ func run(t *testing.T, r *room, students int, load Load) Result {
 
 func TestFiguresOfAServerWithKnownDelay(t *testing.T) {
 	t.Parallel()
-	const delay = 80 // ms
+	const delay = 400 // ms
 	r := &room{delay: delay * time.Millisecond}
 	res := run(t, r, 10, Load{Steady, 50, time.Second})
 	r.mu.Lock()
@@ -130,6 +130,29 @@ func TestFiguresOfAServerWithKnownDelay(t *testing.T) {
 		if q.P50 < delay || q.P50 > 3*delay || q.Max < q.P99 || q.P99 < q.P50 {
 			t.Errorf("%s: %+v, want about %d ms", name, q, delay)
 		}
+	}
+}
+
+func TestAServerOfAnotherDialectIsMeasuredToo(t *testing.T) {
+	t.Parallel()
+	r := &room{}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.RequestURI() != "/other?v=4" || req.Header.Get("Authorization") != "" {
+			t.Errorf("asked for %s with %v", req.URL, req.Header)
+		}
+		req.Header.Set("Authorization", "whoever")
+		r.ServeHTTP(w, req)
+	}))
+	t.Cleanup(s.Close)
+	res, err := Run{
+		URLs: []string{s.URL}, Sessions: []Session{{ID: 1, Students: make([]Student, 5)}}, Load: Load{Scenario: Storm, Duration: time.Second},
+		Dialect: Dialect{Path: "/other?v=4", Join: `40["join"]`, CheckIn: `42["check_in"]`},
+	}.Do(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Acked != 5 || res.Delivered != 25 || len(res.Trouble) > 0 {
+		t.Errorf("5 check-ins, seen by 5 others each: got %+v", res)
 	}
 }
 
