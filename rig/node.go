@@ -13,32 +13,38 @@ import (
 	"time"
 )
 
-// Node is a muster server.
+// Node is a server that speaks HTTP: muster, or another one that it is compared with.
 type Node struct {
 	*Program
 	URL  string
 	Addr string
 
-	program string
-	args    []string
+	command func(addr string) *exec.Cmd
 	log     string
 }
 
-// StartNode runs `muster serve` with args, on a free port, and waits until it answers.
-// The file log gets its output.
+// StartNode runs `muster serve` with args, as [StartServer] does.
 func StartNode(ctx context.Context, muster, log string, args ...string) (*Node, error) {
-	ports, err := freePorts(1)
+	return StartServer(ctx, log, func(addr string) *exec.Cmd {
+		return exec.Command(muster, append([]string{"serve", "--listen", addr}, args...)...)
+	})
+}
+
+// StartServer runs the command that is to listen at the address it is given, which has
+// a free port, and waits until it answers. The file log gets its output.
+func StartServer(ctx context.Context, log string, command func(addr string) *exec.Cmd) (*Node, error) {
+	ports, err := FreePorts(1)
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{program: muster, args: args, log: log, Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[0]))}
+	n := &Node{command: command, log: log, Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[0]))}
 	n.URL = "http://" + n.Addr
 	return n, n.Restart(ctx)
 }
 
 // Restart starts the server again on the same port, after it was stopped or killed.
 func (n *Node) Restart(ctx context.Context) (err error) {
-	cmd := exec.Command(n.program, append([]string{"serve", "--listen", n.Addr}, n.args...)...)
+	cmd := n.command(n.Addr)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // ^C is for us to pass on
 	if n.Program, err = Start(cmd, n.log); err != nil {
 		return err
@@ -94,7 +100,7 @@ func StartProxy(ctx context.Context, dir string, nodes ...string) (*Proxy, error
 	if err != nil {
 		return nil, err
 	}
-	ports, err := freePorts(1)
+	ports, err := FreePorts(1)
 	if err != nil {
 		return nil, err
 	}

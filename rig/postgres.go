@@ -16,25 +16,31 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Postgres is a PostgreSQL server that syncs every commit to disk.
+// Postgres is a PostgreSQL server that syncs every commit to disk, unless told not to.
 type Postgres struct {
 	*Program
 	URL string // of its database "muster", with the password in it
 
-	dir  string
-	port int
-	as   *syscall.Credential // nil: whoever we are
+	dir      string
+	port     int
+	settings []string
+	as       *syscall.Credential // nil: whoever we are
 }
+
+// ForTests is the setting of a server whose data is thrown away: what is committed
+// outlives its processes, and need not outlive a power cut.
+const ForTests = "fsync=off"
 
 // postgresFolders is where Debian keeps what is not in the search path.
 const postgresFolders = "/usr/lib/postgresql/*/bin"
 
 // StartPostgres starts a server with its data in dir, which it makes and sets up if
 // need be. PostgreSQL refuses to run as root; then it runs as the user postgres, who
-// must be able to reach dir.
-func StartPostgres(ctx context.Context, dir string) (*Postgres, error) {
-	p := &Postgres{dir: dir}
-	ports, err := freePorts(1)
+// must be able to reach dir. Settings are what postgresql.conf would have, such as
+// [ForTests].
+func StartPostgres(ctx context.Context, dir string, settings ...string) (*Postgres, error) {
+	p := &Postgres{dir: dir, settings: settings}
+	ports, err := FreePorts(1)
 	if err != nil {
 		return nil, err
 	}
@@ -143,6 +149,9 @@ func (p *Postgres) start(ctx context.Context, u string) error {
 	}
 	cmd := exec.Command(path, "-D", p.data(), "-p", strconv.Itoa(p.port), "-c", "listen_addresses=127.0.0.1",
 		"-c", "unix_socket_directories=", "-c", "max_connections=200", "-c", "timezone=UTC", "-c", "log_timezone=UTC")
+	for _, s := range p.settings {
+		cmd.Args = append(cmd.Args, "-c", s)
+	}
 	p.prepare(cmd)
 	if p.Program, err = Start(cmd, filepath.Join(p.dir, "postgres.log")); err != nil {
 		return err

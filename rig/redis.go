@@ -26,7 +26,7 @@ type Redis struct {
 // StartRedis starts a Redis server that keeps its output in dir, with more settings as
 // arguments if there are any.
 func StartRedis(ctx context.Context, dir string, args ...string) (*Redis, error) {
-	ports, err := freePorts(1)
+	ports, err := FreePorts(1)
 	if err != nil {
 		return nil, err
 	}

@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -20,8 +22,8 @@ import (
 
 // Limits of waiting for programs.
 const (
-	startLimit = 30 * time.Second // until a program answers
-	stopLimit  = 15 * time.Second // until it has ended after being told to
+	startLimit = 2 * time.Minute  // until a program answers
+	stopLimit  = 30 * time.Second // until it has ended after being told to
 )
 
 // Program is a running program. Its output is in a file.
@@ -125,15 +127,23 @@ func (p *Program) lastWords() string {
 	return string(b)
 }
 
-// freePorts returns ports of the loopback interface that were free a moment ago.
-func freePorts(n int) (ports []int, err error) {
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+// FreePorts finds ports of 127.0.0.1 for programs that are told where to listen, and that
+// may come back there after they were killed. They lie below those that systems give out
+// by themselves, and so do those 10,000 above them, which Redis takes as well: so no
+// other connection takes one meanwhile.
+func FreePorts(n int) (ports []int, err error) {
+	const first, last, tries = 10_000, 22_000, 100
+	for try := 0; len(ports) < n; try++ {
+		port := first + rand.IntN(last-first)
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
+			if try == tries {
+				return nil, fmt.Errorf("find a free port: %w", err)
+			}
+			continue
 		}
 		defer l.Close() // all are held until the last is found, so that they differ
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+		ports = append(ports, port)
 	}
 	return ports, nil
 }
