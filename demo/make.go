@@ -103,13 +103,16 @@ func build(ctx context.Context, dir string, now time.Time) (c Campus, err error)
 	if err := b.addTerm(ctx, now); err != nil {
 		return c, err
 	}
+	if err := b.plan(ctx, now); err != nil {
+		return c, err
+	}
 	c = Campus{Seed: seed, Password: newPassword(), Teacher: b.ids[lecturer], Course: b.courses[lectureCourse]}
 	for _, s := range b.university.courses[lectureCourse].students {
 		c.Students = append(c.Students, b.ids[s])
 	}
 	// A lecture of the demo takes minutes, and some shall be late for it.
 	late := LateAfter
-	if _, err := store.ChangeRules(ctx, c.Teacher, c.Course, roster.RulesChange{LateAfter: &late}, now); err != nil {
+	if _, err := store.ChangeRules(ctx, attendance.Author{Person: c.Teacher}, c.Course, roster.RulesChange{LateAfter: &late}, now); err != nil {
 		return c, err
 	}
 	if err := b.addSignIns(ctx, &c); err != nil {
