@@ -67,7 +67,7 @@ func (t *trial) checkHistory(m *meeting) {
 			Input: op, Call: op.call.Sub(t.began).Nanoseconds(), Output: op, Return: op.end.Sub(t.began).Nanoseconds(),
 		})
 	}
-	const limit = 20 * time.Second
+	const limit = 2 * time.Minute
 	switch result := porcupine.CheckOperationsTimeout(md.porcupine(), history, limit); result {
 	case porcupine.Illegal:
 		t.violate("session %d: no order of its %d commands gives the answers that they got", m.ID, len(history))

@@ -22,6 +22,9 @@ type suite struct {
 	Clients int    // about how many
 	Only    string // names of faults, with commas; empty: all
 	Short   bool   // faults last less long
+	// Slack is added to what muster promises to be done in: for a machine that is slow, or
+	// busy with something else.
+	Slack   time.Duration
 	NoRedis bool   // servers tell each other what happens through PostgreSQL
 	Muster  string // the program; empty: built from here
 	Out     io.Writer
@@ -158,7 +161,7 @@ func (c *suite) newTrial(sys *system, f fault, round int) *trial {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%s %d", f.name, round)
 	return &trial{
-		system: sys, fault: f, random: rand.New(rand.NewPCG(c.Seed, h.Sum64())), short: c.Short, accused: make(map[*screen]bool),
+		system: sys, fault: f, random: rand.New(rand.NewPCG(c.Seed, h.Sum64())), short: c.Short, slack: c.Slack, accused: make(map[*screen]bool),
 		figures: figures{began: time.Now()},
 		said: func(format string, args ...any) {
 			fmt.Fprintf(c.Out, "%s %d: %s\n", f.name, round+1, fmt.Sprintf(format, args...))

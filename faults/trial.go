@@ -26,6 +26,7 @@ type trial struct {
 	fault    fault
 	random   *rand.Rand
 	short    bool // faults last less long
+	slack    time.Duration
 	meetings []*meeting
 	screens  []*screen
 	lags     lags
@@ -107,12 +108,12 @@ func (t *trial) run(ctx context.Context, sessions, students int) error {
 	t.mu.Unlock()
 	pause(ctx, leadOut)
 	rest()
-	if !within(answerLimit, people.Wait) {
+	if !within(answerLimit+t.slack, people.Wait) {
 		for _, m := range t.meetings {
 			for _, op := range m.operations() {
 				if op.end.IsZero() {
 					t.violate("%s %s of person %d in session %d, first sent at %s, was not answered within %v of the fault's end",
-						op.Kind, op.ID, op.actor, m.ID, op.call.Format("15:04:05.000"), answerLimit)
+						op.Kind, op.ID, op.actor, m.ID, op.call.Format("15:04:05.000"), answerLimit+t.slack)
 				}
 			}
 		}
@@ -169,14 +170,14 @@ func (t *trial) gather(ctx, busy context.Context, lines, people *sync.WaitGroup)
 
 // settle waits until all are connected and show what they should.
 func (t *trial) settle(ctx context.Context) {
-	limit := time.Now().Add(settleLimit)
+	limit := time.Now().Add(settleLimit + t.slack)
 	for pause(ctx, lookEvery) {
 		what := t.unsettled()
 		if what == "" {
 			return
 		}
 		if time.Now().After(limit) {
-			t.violate("%s, %v after the fault and the last command", what, settleLimit)
+			t.violate("%s, %v after the fault and the last command", what, settleLimit+t.slack)
 			return
 		}
 	}

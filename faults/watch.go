@@ -87,7 +87,7 @@ func (t *trial) compareState(s *screen, now, ended time.Time) {
 		lag = min(lag, now.Sub(ended))
 		t.lags.after = max(t.lags.after, lag)
 	}
-	if lag > staleLimit && !(ended.IsZero() && t.fault.blinds) {
+	if lag > staleLimit+t.slack && !(ended.IsZero() && t.fault.blinds) {
 		t.violateOnce(s, "%s shows seq %d, and for %v there has been more in the log", s.name, seq, lag.Round(time.Millisecond))
 	}
 }
@@ -109,7 +109,7 @@ func (t *trial) comparePresence(s *screen, now, ended time.Time) {
 		}
 		wrong := now.Sub(latest(ended, s.joined, changed[p]))
 		t.lags.presence = max(t.lags.presence, wrong)
-		if wrong > presenceLimit {
+		if wrong > presenceLimit+t.slack {
 			t.violateOnce(s, "%s has shown for %v that student %d is connected: %t, and that is wrong", s.name, wrong.Round(time.Millisecond), p, s.view.present[p])
 		}
 	}
