@@ -5,7 +5,13 @@ import (
 	"time"
 
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/audit"
+	"github.com/muster-live/muster/calendar"
+	"github.com/muster-live/muster/changes"
+	"github.com/muster-live/muster/excuse"
+	"github.com/muster-live/muster/grid"
 	"github.com/muster-live/muster/identity"
+	"github.com/muster-live/muster/jobs"
 	"github.com/muster-live/muster/live"
 	"github.com/muster-live/muster/recorder"
 	"github.com/muster-live/muster/report"
@@ -13,6 +19,7 @@ import (
 	"github.com/muster-live/muster/server"
 	"github.com/muster-live/muster/store/postgres"
 	"github.com/muster-live/muster/store/sqlite"
+	"github.com/muster-live/muster/work"
 )
 
 // store is what the commands ask of a database, whichever it is.
@@ -21,9 +28,18 @@ type store interface {
 	live.Store
 	identity.Store
 	report.Store
+	changes.Store
+	excuse.Store
+	grid.Store
+	server.Statuses
+	audit.Store
 	server.Roster
 	server.Roles
 	server.Commands
+	server.Answers
+	work.Store
+	jobs.Queue
+	calendar.Store
 
 	AddPeople(context.Context, []roster.Person, time.Time) ([]attendance.PersonID, error)
 	AddCourse(context.Context, roster.NewCourse) (attendance.CourseID, error)
@@ -49,4 +65,13 @@ func (d database) open(ctx context.Context) (store, error) {
 		dir = defaultData
 	}
 	return sqlite.Open(ctx, dir)
+}
+
+// installationOf names an installation: see [roster.Refs].
+func installationOf(ctx context.Context, s store) (string, error) {
+	key, err := s.Secret(ctx, "installation")
+	if err != nil {
+		return "", err
+	}
+	return roster.Installation(key), nil
 }

@@ -133,7 +133,9 @@ func TestFullDiskRefusesAndLosesNothing(t *testing.T) {
 		t.Errorf("the record says %q, want %q", got, want)
 	}
 	kept := t.TempDir()
-	if err := os.CopyFS(kept, os.DirFS(dir)); err != nil { // the disk ends with its server
+	// The disk ends with its server, which writes nothing while it is copied.
+	err = errors.Join(server.cmd.Process.Signal(syscall.SIGSTOP), os.CopyFS(kept, os.DirFS(dir)), server.cmd.Process.Signal(syscall.SIGCONT))
+	if err != nil {
 		t.Fatal(err)
 	}
 	server.terminate()

@@ -8,38 +8,57 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/progress"
 	"github.com/muster-live/muster/roster"
+	"github.com/muster-live/muster/table"
 )
 
 // importCmd is `muster import`.
 type importCmd struct {
-	Paths []string `arg:"" name:"path" help:"A OneRoster bundle (folder, zip or its CSV files), or one plain CSV file." type:"path"`
+	Paths []string `arg:"" name:"path" help:"A OneRoster bundle or a district in Clever's format (folder, zip or its CSV files), or one plain list (CSV or XLSX)." type:"path"`
 	database
 	linked
 
-	Format       string            `help:"oneroster or csv. Without it, a folder, a zip or files with a manifest.csv are taken for OneRoster." enum:",oneroster,csv" default:""`
-	Course       string            `help:"For a plain CSV file: the code of the course that its people are in. It is made if it is new."`
-	Map          map[string]string `help:"For a plain CSV file: which column holds which of ref, given, family, name, email, username and role, such as --map ref=Matrikel. Without it, the headings tell." mapsep:"none"`
+	Format       string            `help:"oneroster, clever or csv, a plain list. Without it, names and headings tell." enum:",oneroster,clever,csv" default:""`
+	Course       string            `help:"For a plain list: the code of the course that its people are in. It is made if it is new."`
+	Map          map[string]string `help:"For a plain list: which column holds which of ref, given, family, name, email, username and role, such as --map ref=Matrikel. Without it, as with such a list before, or else the headings tell." mapsep:"none"`
+	Sheet        string            `help:"For a plain list that is a workbook: the name of the sheet. Without it, the first." placeholder:"NAME"`
+	Days         string            `help:"What 9/1/2026 is taken for where no day of a file tells: mdy or dmy." enum:",mdy,dmy" default:""`
 	Apply        bool              `help:"Do it. Without this, nothing is changed and what would be is shown."`
 	AllowRejects bool              `help:"Import the other rows if some are rejected."`
+	Rejects      string            `help:"Write the rows that are rejected to this file, in the format that they came in, with the reason in the last column: ready to be mended and imported." placeholder:"FILE" type:"path"`
+	AllRows      string            `help:"Write every row of the preview to this CSV file." placeholder:"FILE" type:"path"`
 	JSON         bool              `help:"Print the outcome as JSON, as the REST API gives it."`
 }
+
+// importMemory is what an import keeps to unless the environment says otherwise. A
+// million enrolments need half a gigabyte with it, and would take more without, only
+// because there is more.
+const importMemory = 400 << 20
 
 // errRejects makes the exit code say that rows are rejected.
 var errRejects = errors.New("some rows are rejected")
 
 // Run imports, or shows what an import would do.
 func (c *importCmd) Run(ctx context.Context, stdout io.Writer) (err error) {
-	step, end := progress(os.Stderr)
-	defer end()
-	step("reading the files")
-	bundle, err := c.read()
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(importMemory)
+	}
+	meter := progress.New(time.Now)
+	ctx = progress.With(ctx, meter)
+	done := showProgress(os.Stderr, meter)
+	defer done()
+	if c.AllRows != "" && c.Apply {
+		return errors.New("--all-rows is for the preview; leave --apply out")
+	}
+	files, o, err := c.files()
 	if err != nil {
 		return readable(err)
 	}
@@ -49,16 +68,40 @@ func (c *importCmd) Run(ctx context.Context, stdout io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	importer := roster.NewImporter(store, time.Now, nil) // a server that runs looks by itself
-	step("comparing them with the roster")
+	if o, err = importer.Remembered(ctx, files, o); err != nil {
+		return readable(err)
+	}
+	o.Meter = meter
+	bundle, err := roster.Read(files, o)
+	if err != nil {
+		return readable(err)
+	}
 	preview := importer.Preview
-	if c.Apply {
+	switch {
+	case c.AllRows != "":
+		preview = func(ctx context.Context, b *roster.Bundle) (cs *roster.ChangeSet, err error) {
+			err = writeFile(c.AllRows, stdout, func(w io.Writer) error {
+				row, end := roster.WriteRows(w)
+				cs, err = importer.Rows(ctx, b, row)
+				return errors.Join(err, end())
+			})
+			return cs, err
+		}
+	case c.Apply:
 		preview = func(ctx context.Context, b *roster.Bundle) (*roster.ChangeSet, error) {
-			return importer.Apply(ctx, b, roster.Application{AllowRejects: c.AllowRejects})
+			return importer.Apply(ctx, b, roster.Application{Title: c.title(), By: attendance.Author{From: "command line"}, AllowRejects: c.AllowRejects})
 		}
 	}
 	cs, applyErr := preview(ctx, bundle)
 	if cs == nil {
 		return readable(applyErr)
+	}
+	done()
+	if c.Rejects != "" && len(cs.Rejects) > 0 {
+		err := writeFile(c.Rejects, stdout, func(w io.Writer) error { return roster.WriteRejects(w, files, o, cs.Rejects) })
+		if err != nil {
+			return readable(err)
+		}
 	}
 	if err := c.print(stdout, cs, applyErr); err != nil {
 		return err
@@ -74,69 +117,49 @@ func (c *importCmd) Run(ctx context.Context, stdout io.Writer) (err error) {
 	return readable(applyErr)
 }
 
-// read reads the files in the format that they have.
-func (c *importCmd) read() (*roster.Bundle, error) {
-	files, bundled, err := c.files()
-	if err != nil {
-		return nil, err
+// title is what people call the import.
+func (c *importCmd) title() string {
+	if len(c.Paths) == 1 {
+		return filepath.Base(c.Paths[0])
 	}
-	if c.Format == "oneroster" || c.Format == "" && bundled {
-		return roster.ReadOneRoster(files)
-	}
-	if len(files) != 1 {
-		return nil, fmt.Errorf("a plain CSV import takes one file, and there are %d. If they are a OneRoster bundle, its manifest.csv is missing", len(files))
-	}
-	if c.Course == "" {
-		return nil, errors.New("say with --course CODE which course the people are in")
-	}
-	var mapping roster.Mapping
-	if len(c.Map) > 0 {
-		mapping = make(roster.Mapping, len(c.Map))
-		for field, column := range c.Map {
-			mapping[roster.Field(field)] = column
-		}
-	}
-	return roster.ReadSheet(files[0], c.Course, mapping)
+	return fmt.Sprintf("%s and %d more files", filepath.Base(c.Paths[0]), len(c.Paths)-1)
 }
 
-// files returns the files that the paths mean, and whether they look like a bundle.
-func (c *importCmd) files() (files []roster.File, bundled bool, err error) {
+// files returns what the paths mean, and how they are to be read.
+func (c *importCmd) files() (files []table.File, o roster.ReadOptions, err error) {
 	for _, path := range c.Paths {
 		info, err := os.Stat(path)
 		if err != nil {
-			return nil, false, err
+			return nil, o, err
 		}
-		var more []roster.File
-		switch {
-		case info.IsDir():
-			bundled = true
-			more, err = roster.Folder(path)
-		case strings.EqualFold(filepath.Ext(path), ".zip"):
-			bundled = true
-			more, err = zipFiles(path)
-		default:
-			more = []roster.File{roster.OnDisk(path)}
-		}
-		if err != nil {
-			return nil, false, err
+		more := []table.File{table.OnDisk(path)}
+		if info.IsDir() {
+			if more, err = table.Folder(path); err != nil {
+				return nil, o, err
+			}
 		}
 		files = append(files, more...)
 	}
-	bundled = bundled || slices.ContainsFunc(files, func(f roster.File) bool { return strings.EqualFold(f.Name, "manifest.csv") })
-	return files, bundled, nil
-}
-
-// zipFiles returns the files of a zip, which stays open until the program ends.
-func zipFiles(path string) ([]roster.File, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
+	o = roster.ReadOptions{
+		Format:       roster.Format(c.Format),
+		SheetOptions: roster.SheetOptions{Course: c.Course, Sheet: c.Sheet},
+		Days:         table.DayOrder(c.Days),
 	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
+	if o.Format == "" {
+		if o.Format, err = roster.Recognise(files); err != nil {
+			return nil, o, err
+		}
 	}
-	return roster.Zip(filepath.Base(path), f, info.Size())
+	if o.Format == roster.Sheet && c.Course == "" {
+		return nil, o, errors.New("say with --course CODE which course the people are in")
+	}
+	if len(c.Map) > 0 {
+		o.Mapping = make(roster.Mapping, len(c.Map))
+		for field, column := range c.Map {
+			o.Mapping[roster.Field(field)] = column
+		}
+	}
+	return files, o, nil
 }
 
 // readable leaves the code out of an error that is meant for people.
@@ -156,6 +179,9 @@ func (c *importCmd) print(w io.Writer, cs *roster.ChangeSet, applyErr error) err
 	var out strings.Builder
 	printCounts(&out, cs)
 	printRows(&out, cs)
+	for _, line := range cs.Notes {
+		fmt.Fprintf(&out, "Note: %s\n", line)
+	}
 	for _, line := range cs.Ignored {
 		fmt.Fprintf(&out, "Not kept: %s\n", line)
 	}
@@ -168,6 +194,8 @@ func (c *importCmd) print(w io.Writer, cs *roster.ChangeSet, applyErr error) err
 		fmt.Fprintln(&out, "\nNothing was changed.")
 	case cs.Counts.Changes() == 0:
 		fmt.Fprintln(&out, "\nThere is nothing to change.")
+	case cs.Counts.Rejects > 0 && c.Rejects != "":
+		fmt.Fprintf(&out, "\nNothing was changed. The rows that are rejected are in %s, to be mended; the others can be imported:\n  %s\n", c.Rejects, c.command("--apply", "--allow-rejects"))
 	case cs.Counts.Rejects > 0:
 		fmt.Fprintf(&out, "\nNothing was changed. Correct the rows that are rejected, or import the others:\n  %s\n", c.command("--apply", "--allow-rejects"))
 	default:
@@ -222,7 +250,7 @@ func printRows(w io.Writer, cs *roster.ChangeSet) {
 	if more := len(cs.Rows) + cs.More - rejects - others; more > 0 {
 		fmt.Fprintf(w, "… and %d more.\n", more)
 	}
-	if len(cs.Ignored) > 0 {
+	if len(cs.Ignored)+len(cs.Notes) > 0 {
 		fmt.Fprintln(w)
 	}
 }
@@ -239,6 +267,12 @@ func (c *importCmd) command(more ...string) string {
 	}
 	if c.Course != "" {
 		words = append(words, "--course", c.Course)
+	}
+	if c.Sheet != "" {
+		words = append(words, "--sheet", c.Sheet)
+	}
+	if c.Days != "" {
+		words = append(words, "--days", c.Days)
 	}
 	fields := make([]string, 0, len(c.Map))
 	for field, column := range c.Map {
@@ -258,21 +292,6 @@ func (c *importCmd) command(more ...string) string {
 }
 
 const shellSafe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,@+"
-
-// progress returns a function that says on a terminal what is being done, each time
-// that takes longer than a second, and one that ends it.
-func progress(w *os.File) (step func(doing string), end func()) {
-	if !isTerminal(w) {
-		return func(string) {}, func() {}
-	}
-	timer := time.NewTimer(0)
-	end = func() { timer.Stop() }
-	step = func(doing string) {
-		timer.Stop()
-		timer = time.AfterFunc(time.Second, func() { fmt.Fprintf(w, "muster: %s …\n", doing) })
-	}
-	return step, end
-}
 
 func isTerminal(f *os.File) bool {
 	info, err := f.Stat()

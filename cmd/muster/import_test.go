@@ -48,6 +48,7 @@ add  person     my list.csv:3  Alan Turing
 add  enrolment  my list.csv:2  Ada Lovelace  student in CS101
 add  enrolment  my list.csv:3  Alan Turing   student in CS101
 
+Note: my list.csv: family is "Nachname", given is "Vorname", ref is "Matrikel"
 Not kept: my list.csv: Handy
 
 Nothing was changed. To do it:
@@ -103,15 +104,37 @@ func TestColumnsWithCommasCanBeMapped(t *testing.T) {
 	}
 }
 
+func TestRejectedRowsAndAllRowsAreWrittenToFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	list, rejects, rows := filepath.Join(dir, "list.csv"), filepath.Join(dir, "mend.csv"), filepath.Join(dir, "rows.csv")
+	if err := os.WriteFile(list, []byte("id;name;email\n1;Ada Lovelace;\n2;Alan Turing;nowhere\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := runImport(t, list, "--data", dir, "--course", "CS101", "--rejects", rejects, "--all-rows", rows)
+	if code != 1 || !strings.Contains(out, "The rows that are rejected are in "+rejects) {
+		t.Errorf("exit code %d, %s\n%s", code, errs, out)
+	}
+	for path, want := range map[string]string{
+		rejects: "\ufeffid;name;email;why muster rejected it\r\n2;Alan Turing;nowhere;email: It must be an address with an @.\r\n",
+		rows: "\ufeffchange,what,file,line,name,detail\r\nreject,person,list.csv,3,Alan Turing,email: It must be an address with an @.\r\n" +
+			"add,course,list.csv,1,CS101,code CS101\r\nadd,person,list.csv,2,Ada Lovelace,\r\nadd,enrolment,list.csv,2,Ada Lovelace,student in CS101\r\n",
+	} {
+		if got, err := os.ReadFile(path); err != nil || string(got) != want {
+			t.Errorf("%s: %v, got %q\nwant %q", path, err, got, want)
+		}
+	}
+}
+
 func TestImportThatCannotBeSaysWhy(t *testing.T) {
 	t.Parallel()
 	path := list(t, "")
 	for want, args := range map[string][]string{
 		"say with --course CODE which course the people are in": {path},
 		"no such file": {"missing.csv"},
-		"manifest.csv: There is no such file. A OneRoster bundle": {filepath.Dir(path)},
+		"manifest.csv: There is no such file. A OneRoster bundle": {filepath.Dir(path), "--format", "oneroster"},
 		`it has no column "Name"`:                                 {path, "--course", "CS101", "--map", "name=Name"},
-		"a plain CSV import takes one file, and there are 2":      {path, path},
+		"these 2 are none of them":                                {path, path},
 	} {
 		code, out, errs := runImport(t, append(args, "--data", t.TempDir())...)
 		if code != 1 || out != "" || !strings.Contains(errs, want) {

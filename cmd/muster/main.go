@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	_ "time/tzdata" // for machines that have no time zones
 
 	"github.com/alecthomas/kong"
 )
@@ -22,6 +23,7 @@ const (
 )
 
 func main() {
+	spareSmallHeap()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
@@ -31,11 +33,19 @@ func main() {
 type commands struct {
 	Serve       serveCmd       `cmd:"" help:"Run the server."`
 	Import      importCmd      `cmd:"" help:"Bring people, courses and enrolments in from files."`
+	People      peopleCmd      `cmd:"" help:"Find people who are in the record twice, and merge them."`
+	Export      exportCmd      `cmd:"" help:"Write what is on record to files: CSV, XLSX, JSON."`
+	Timetable   timetableCmd   `cmd:"" help:"Plan sessions from calendars, tables and rules; holidays and the time zone."`
+	Token       tokenCmd       `cmd:"" help:"Make, list and revoke API tokens."`
+	Jobs        jobsCmd        `cmd:"" help:"List what is done in the background: imports, exports, what the clock asks for."`
 	Move        moveCmd        `cmd:"" help:"Copy everything from a data directory into a PostgreSQL database."`
+	Changes     changesCmd     `cmd:"" help:"List what was done in bulk, look at it, and take it back."`
+	Audit       auditCmd       `cmd:"" help:"Look for who changed what, and verify that nobody changed the past."`
 	Demo        demoCmd        `cmd:"" help:"Run the server with a small university and a lecture to look at."`
 	Cluster     clusterCmd     `cmd:"" help:"Run the demo on several servers, with PostgreSQL, Redis and a proxy, all started here."`
 	LoadSession loadSessionCmd `cmd:"" help:"Make sessions with students for a load test, and print who they are."`
 	Bench       benchCmd       `cmd:"" help:"Measure how fast check-ins reach everybody's screens."`
+	BenchImport benchImportCmd `cmd:"" help:"Measure an import of a whole district." hidden:""`
 
 	LogLevel slog.Level       `help:"How much to log: debug, info, warn or error." default:"info" env:"MUSTER_LOG_LEVEL"`
 	LogJSON  bool             `help:"Log as JSON, one object a line." env:"MUSTER_LOG_JSON"`

@@ -3,21 +3,21 @@ package main
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/muster-live/muster/rig"
 )
 
 func TestMetricsTellOfALecture(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ports, err := rig.FreePorts(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := l.Addr().String()
-	l.Close()
+	address := fmt.Sprintf("127.0.0.1:%d", ports[0])
 	p := start(t, "serve", "--data", dir, "--listen", "127.0.0.1:0", "--metrics", address)
 	url := p.line(`(http://\S+)`)[0]
 	s := loadOneSession(t, dir, "3")

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,7 +27,7 @@ type process struct {
 	t     *testing.T
 	url   string
 	cmd   *exec.Cmd
-	ended chan error
+	ended chan error    // has how it ended, for whoever asks
 	log   *bytes.Buffer // to be read once the process has ended
 }
 
@@ -63,9 +64,11 @@ func startProcess(t *testing.T, cmd *exec.Cmd) *process {
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		out.Close()
+		if t.Failed() {
+			t.Logf("process %d said:\n%s", cmd.Process.Pid, p.logged())
+		}
 	})
-	// The last that it prints is the link for the first administrator.
-	link := regexp.MustCompile(`(http://\S+)/join/`)
+	link := regexp.MustCompile(`muster is at (http://\S+)`)
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if found := link.FindStringSubmatch(lines.Text()); found != nil {
@@ -75,6 +78,16 @@ func startProcess(t *testing.T, cmd *exec.Cmd) *process {
 	}
 	t.Fatalf("the server ended before it said where it is: %v\n%s", <-p.ended, p.log)
 	return nil
+}
+
+// name is what the process is called as the node of a job.
+func (p *process) name() string { return fmt.Sprintf("process %d)", p.cmd.Process.Pid) }
+
+// logged waits for the end of the process, and returns its log.
+func (p *process) logged() string {
+	err := <-p.ended
+	p.ended <- err
+	return fmt.Sprintf("%s\n%v", p.log, err)
 }
 
 // kill ends the process as a power cut would: it has no time to do anything.
@@ -90,7 +103,8 @@ func (p *process) kill() {
 func (p *process) wait() int {
 	p.t.Helper()
 	select {
-	case <-p.ended:
+	case err := <-p.ended:
+		p.ended <- err
 		return p.cmd.ProcessState.ExitCode()
 	case <-time.After(stopLimit + 20*time.Second):
 		p.t.Fatal("the server has not ended")

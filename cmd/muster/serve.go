@@ -27,13 +27,23 @@ import (
 type serveCmd struct {
 	database
 	linked
-	Listen         string        `help:"Address to listen on." default:"127.0.0.1:8080" env:"MUSTER_LISTEN"`
-	PublicURL      string        `help:"Where people reach the server, such as https://muster.example.edu. Without it, links say what the browser said." env:"MUSTER_PUBLIC_URL"`
-	TrustedProxies []string      `help:"Addresses or networks of the reverse proxies before the server, such as 10.0.0.0/8. Theirs alone are believed when they say X-Forwarded-For and X-Forwarded-Proto." env:"MUSTER_TRUSTED_PROXIES" placeholder:"NETWORK"`
-	Metrics        string        `help:"Address to tell metrics at, for Prometheus, as /metrics; such as 127.0.0.1:9090. Without it, there are none." env:"MUSTER_METRICS" placeholder:"ADDRESS"`
-	DrainWait      time.Duration `help:"How long to go on after being told to stop, while /readyz says no, so that load balancers notice before connections end." env:"MUSTER_DRAIN_WAIT"`
-	TLSCert        string        `help:"Certificate chain (PEM), to speak HTTPS without a proxy." type:"existingfile" env:"MUSTER_TLS_CERT"`
-	TLSKey         string        `help:"Key of the certificate (PEM)." type:"existingfile" env:"MUSTER_TLS_KEY"`
+	Listen           string        `help:"Address to listen on." default:"127.0.0.1:8080" env:"MUSTER_LISTEN"`
+	PublicURL        string        `help:"Where people reach the server, such as https://muster.example.edu. Without it, links say what the browser said." env:"MUSTER_PUBLIC_URL"`
+	TrustedProxies   []string      `help:"Addresses or networks of the reverse proxies before the server, such as 10.0.0.0/8. Theirs alone are believed when they say X-Forwarded-For and X-Forwarded-Proto." env:"MUSTER_TRUSTED_PROXIES" placeholder:"NETWORK"`
+	Metrics          string        `help:"Address to tell metrics at, for Prometheus, as /metrics; such as 127.0.0.1:9090. Without it, there are none." env:"MUSTER_METRICS" placeholder:"ADDRESS"`
+	DrainWait        time.Duration `help:"How long to go on after being told to stop, while /readyz says no, so that load balancers notice before connections end." env:"MUSTER_DRAIN_WAIT"`
+	PrivateCalendars bool          `help:"Fetch calendars from addresses in private networks as well; whoever may subscribe to one can then find out what is there." env:"MUSTER_PRIVATE_CALENDARS"`
+	Ahead            time.Duration `help:"Run by a clock that is ahead of the machine's by so much: to try a term out in minutes." hidden:"" env:"MUSTER_AHEAD"`
+	TLSCert          string        `help:"Certificate chain (PEM), to speak HTTPS without a proxy." type:"existingfile" env:"MUSTER_TLS_CERT"`
+	TLSKey           string        `help:"Key of the certificate (PEM)." type:"existingfile" env:"MUSTER_TLS_KEY"`
+}
+
+// clock is what the server takes the time from.
+func (c *serveCmd) clock() func() time.Time {
+	if c.Ahead == 0 {
+		return time.Now
+	}
+	return func() time.Time { return time.Now().Add(c.Ahead) }
 }
 
 // Run serves until ctx ends.
@@ -42,12 +52,12 @@ func (c *serveCmd) Run(ctx context.Context, stdout io.Writer, log *slog.Logger) 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "muster is at %s\n", n.URL)
 	// Being told to stop at this moment is no failure.
 	link, ok, err := n.Accounts.InviteAdmin(context.WithoutCancel(ctx))
 	if err != nil {
 		return errors.Join(err, n.Close())
 	}
+	fmt.Fprintf(stdout, "muster is at %s\n", n.URL)
 	if ok {
 		fmt.Fprintf(stdout, "Nobody administers this installation yet. Open this link once, and choose a password:\n  %s/join/%s\n", n.URL, link)
 	}
@@ -68,7 +78,10 @@ type node struct {
 	Accounts *identity.Accounts
 	Recorder *recorder.Recorder
 
+	now     func() time.Time
 	hub     *live.Hub
+	jobs    *worker
+	plans   *planning
 	link    *remote.Link // to the other processes; nil on SQLite
 	server  *server.Server
 	http    *http.Server
@@ -91,7 +104,7 @@ func startNode(ctx context.Context, c *serveCmd, log *slog.Logger) (_ *node, err
 	if err != nil {
 		return nil, fmt.Errorf("--trusted-proxies: %w", err)
 	}
-	n := &node{failed: make(chan error, 1)}
+	n := &node{now: c.clock(), failed: make(chan error, 1)}
 	if n.Store, err = c.open(ctx); err != nil {
 		return nil, err
 	}
@@ -102,23 +115,33 @@ func startNode(ctx context.Context, c *serveCmd, log *slog.Logger) (_ *node, err
 	if n.link != nil {
 		join = n.link.Join
 	}
-	n.hub = live.NewHub(n.Store, join, log)
-	n.Recorder = recorder.New(n.Store, n.hub, time.Now)
+	n.hub = live.NewHub(n.Store, join, n.now, log)
+	if db, ok := n.Store.(*postgres.Store); ok {
+		db.GuessBy(n.hub)
+	}
+	n.Recorder = recorder.New(n.Store, n.hub, n.now)
 	told := metrics.New()
 	told.WatchHub(n.hub)
 	told.WatchRecorder(n.Recorder)
 	if n.link != nil {
 		told.WatchLink(n.link)
 	}
+	told.WatchJobs(n.Store)
+	n.plans = newPlanning(n, c.PrivateCalendars, log)
+	n.jobs = newWorker(n, told.JobEnded, log)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.Close())
 		}
 	}()
-	if n.Accounts, err = identity.New(ctx, n.Store, time.Now, n.hub.Disconnect); err != nil {
+	if n.Accounts, err = identity.New(ctx, n.Store, n.now, n.hub.Disconnect); err != nil {
 		return nil, err
 	}
 	ticketKey, err := n.Store.Secret(ctx, "ticket")
+	if err != nil {
+		return nil, err
+	}
+	installation, err := installationOf(ctx, n.Store)
 	if err != nil {
 		return nil, err
 	}
@@ -127,10 +150,12 @@ func startNode(ctx context.Context, c *serveCmd, log *slog.Logger) (_ *node, err
 		return nil, err
 	}
 	n.server, err = server.New(
-		server.Config{PublicURL: c.PublicURL, Proxies: proxies, Refused: told.Refused, Assets: assets, Clock: time.Now, Log: log},
+		server.Config{PublicURL: c.PublicURL, Proxies: proxies, Refused: told.Refused, Assets: assets, Clock: n.now, Log: log},
 		server.Parts{
-			Accounts: n.Accounts, Roles: n.Store, Roster: n.Store, Reports: n.Store, Commands: n.Store,
+			Accounts: n.Accounts, Roles: n.Store, Roster: n.Store, Reports: n.Store, Commands: n.Store, Changes: n.Store, Excuses: n.Store, Grids: n.Store, Statuses: n.Store, Audit: n.Store, Answers: n.Store, Calendars: n.Store, Institutions: n.Store, Installation: installation,
 			Recorder: n.Recorder, Hub: n.hub, Tickets: attendance.Tickets{Key: ticketKey},
+			Jobs: n.Store, Runner: n.jobs.Runner,
+			Planner: n.plans.Planner, Fetcher: n.plans.fetcher, Scheduler: n.plans.scheduler,
 		})
 	if err != nil {
 		return nil, err
@@ -147,6 +172,8 @@ func startNode(ctx context.Context, c *serveCmd, log *slog.Logger) (_ *node, err
 	if db, ok := n.Store.(*postgres.Store); ok {
 		go watchClock(ctx, db, log)
 	}
+	n.jobs.start(ctx)
+	n.plans.start(ctx)
 	go func() {
 		serve := func() error { return n.http.Serve(listener) }
 		if c.TLSCert != "" {
@@ -234,6 +261,8 @@ func (n *node) Close() error {
 		defer cancel()
 		errs = append(errs, n.http.Shutdown(ctx))
 	}
+	n.jobs.stop()
+	n.plans.stop()
 	n.Recorder.Close()
 	if n.metrics != nil {
 		errs = append(errs, n.metrics.Close())
