@@ -138,7 +138,7 @@ func newSite(t *testing.T, proxy func(dir, host string, nodes []string) *exec.Cm
 		os.RemoveAll(dir)
 	})
 	s := &site{t: t, roots: certificate(t, dir)}
-	s.client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.roots}}, Timeout: 10 * time.Second}
+	s.client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.roots}}, Timeout: time.Minute}
 	t.Cleanup(s.client.CloseIdleConnections)
 
 	muster := filepath.Join(dir, "muster")
@@ -155,12 +155,11 @@ func newSite(t *testing.T, proxy func(dir, host string, nodes []string) *exec.Cm
 		t.Fatal(err)
 	}
 	own.Add(redis.Stop)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ports, err := rig.FreePorts(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.host = l.Addr().String()
-	l.Close()
+	s.host = fmt.Sprintf("127.0.0.1:%d", ports[0])
 	var addresses []string
 	for i := range 2 {
 		n, err := rig.StartNode(t.Context(), muster, filepath.Join(dir, fmt.Sprintf("node%d.log", i)),
@@ -176,7 +175,7 @@ func newSite(t *testing.T, proxy func(dir, host string, nodes []string) *exec.Cm
 		t.Fatal(err)
 	}
 	own.Add(p.Stop)
-	out, err := exec.CommandContext(t.Context(), muster, "load-session", "--database", pg.URL, "--students", "60").Output()
+	out, err := exec.CommandContext(t.Context(), muster, "load-session", "--database", pg.URL, "--students", "200").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +184,7 @@ func newSite(t *testing.T, proxy func(dir, host string, nodes []string) *exec.Cm
 		t.Fatal(err)
 	}
 	s.session = ids.Sessions[0]
-	for limit := time.Now().Add(20 * time.Second); s.get("/readyz") != http.StatusOK; {
+	for limit := time.Now().Add(2 * time.Minute); s.get("/readyz") != http.StatusOK; {
 		if time.Now().After(limit) {
 			b, _ := os.ReadFile(filepath.Join(dir, "proxy.log"))
 			t.Fatalf("the proxy does not answer; its log: %s", b)
@@ -215,13 +214,13 @@ func (s *site) get(path string) int {
 // socket opens a WebSocket with a token, from a page of origin.
 func (s *site) socket(token, origin string) (net.Conn, error) {
 	d := ws.Dialer{
-		TLSConfig: &tls.Config{RootCAs: s.roots}, Protocols: []string{"muster.v1"}, Timeout: 5 * time.Second,
+		TLSConfig: &tls.Config{RootCAs: s.roots}, Protocols: []string{"muster.v1"}, Timeout: time.Minute,
 		Header: ws.HandshakeHeaderHTTP(http.Header{"Authorization": {"Bearer " + token}, "Origin": {origin}}),
 	}
 	conn, _, _, err := d.Dial(s.t.Context(), "wss://"+s.host+"/api/v1/live")
 	if err == nil {
 		s.t.Cleanup(func() { conn.Close() })
-		err = conn.SetDeadline(time.Now().Add(20 * time.Second))
+		err = conn.SetDeadline(time.Now().Add(time.Minute))
 	}
 	return conn, err
 }
@@ -229,7 +228,7 @@ func (s *site) socket(token, origin string) (net.Conn, error) {
 // newsComesAtOnce: a check-in over a WebSocket is seen by a stream that is open, and
 // by a WebSocket that goes to the other server.
 func (s *site) newsComesAtOnce() {
-	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()
 	req, _ := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("https://%s/api/v1/sessions/%d/live?audience=board", s.host, s.session.ID), nil)
 	req.Header.Set("Authorization", "Bearer "+s.session.Board)
