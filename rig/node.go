@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
-	"time"
 )
 
 // Node is a server that speaks HTTP: muster, or another one that it is compared with.
@@ -54,7 +53,7 @@ func (n *Node) Restart(ctx context.Context) (err error) {
 
 // answers reports whether there is an HTTP server at a URL.
 func answers(ctx context.Context, url string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/healthz", nil)
 	if err != nil {

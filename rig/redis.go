@@ -55,12 +55,12 @@ func (r *Redis) Restart(ctx context.Context) error {
 
 // ping asks a Redis server for a sign of life.
 func ping(ctx context.Context, addr string) error {
-	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", addr)
+	conn, err := (&net.Dialer{Timeout: answerLimit}).DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(time.Second))
+	_ = conn.SetDeadline(time.Now().Add(answerLimit))
 	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
 		return err
 	}

@@ -22,8 +22,11 @@ import (
 
 // Limits of waiting for programs.
 const (
-	startLimit = 2 * time.Minute  // until a program answers
-	stopLimit  = 30 * time.Second // until it has ended after being told to
+	startLimit = 2 * time.Minute // until a program answers
+	stopLimit  = time.Minute     // until it has ended after being told to
+	// answerLimit is for one question of whether it answers: on a busy machine, who is
+	// asked has to wait for its turn.
+	answerLimit = 10 * time.Second
 )
 
 // Program is a running program. Its output is in a file.
@@ -130,22 +133,42 @@ func (p *Program) lastWords() string {
 // FreePorts finds ports of 127.0.0.1 for programs that are told where to listen, and that
 // may come back there after they were killed. They lie below those that systems give out
 // by themselves, and so do those 10,000 above them, which Redis takes as well: so no
-// other connection takes one meanwhile.
+// other connection takes one meanwhile. Nor does anybody else who finds ports this way,
+// on the same machine: they are this process's until it ends.
 func FreePorts(n int) (ports []int, err error) {
-	const first, last, tries = 10_000, 22_000, 100
+	const first, last, tries = 10_000, 20_000, 100
 	for try := 0; len(ports) < n; try++ {
 		port := first + rand.IntN(last-first)
-		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err != nil {
+		if err := claim(port); err != nil {
 			if try == tries {
 				return nil, fmt.Errorf("find a free port: %w", err)
 			}
 			continue
 		}
-		defer l.Close() // all are held until the last is found, so that they differ
 		ports = append(ports, port)
 	}
 	return ports, nil
+}
+
+// claim takes a port for this process, unless somebody else has it. What marks it as taken
+// is its namesake of UDP, which the programs that are started here have no use for: the
+// port itself has to be free for them.
+func claim(port int) error {
+	at := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	mark, err := net.ListenPacket("udp", at)
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", at)
+	if err != nil {
+		return errors.Join(err, mark.Close())
+	}
+	go func() { // holds the mark for as long as the process lives
+		for err == nil {
+			_, _, err = mark.ReadFrom(nil)
+		}
+	}()
+	return l.Close()
 }
 
 // Find returns the path of a program, looked for in the search path and then in other
