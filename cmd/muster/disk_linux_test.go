@@ -10,10 +10,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/muster-live/muster/bench"
-	"github.com/muster-live/muster/client"
 )
 
 // serveOnSmallDisk makes a session of 30 students and starts a server, both on a disk
@@ -70,11 +68,10 @@ func fill(t *testing.T, file string) {
 func TestFullDiskRefusesAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	server, s, dir := serveOnSmallDisk(t)
-	board, err := client.Dial(t.Context(), server.url, s.Board)
+	board, err := connect(t, server.url, s.Board)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer board.Drop()
 	if err := board.Send(fmt.Sprintf(`{"t":"join","session":%d,"audience":"board"}`, s.ID)); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +83,7 @@ func TestFullDiskRefusesAndLosesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		for answer.ID != id {
-			b, err := board.Read(time.Now().Add(time.Minute))
+			b, err := board.next()
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -64,12 +64,12 @@ func TestAKilledServersFetchGoesOn(t *testing.T) {
 			}
 			select {
 			case <-asked:
-			case <-time.After(time.Minute):
+			case <-time.After(patience):
 				t.Fatal("nobody fetches it")
 			}
 			took := time.Since(at)
 			for in.fetching().State != jobs.Done {
-				if time.Since(at) > time.Minute {
+				if time.Since(at) > patience {
 					t.Fatalf("the job is %+v", in.fetching())
 				}
 				time.Sleep(20 * time.Millisecond)

@@ -85,7 +85,7 @@ func TestAnImportSignsPeopleOutOnServersThatRun(t *testing.T) {
 			}
 			select {
 			case <-server.out:
-			case <-time.After(time.Minute):
+			case <-time.After(patience):
 				t.Error("nobody was signed out")
 			}
 		})

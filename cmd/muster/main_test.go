@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/muster-live/muster/bench"
-	"github.com/muster-live/muster/client"
 )
 
 // asProgram, in the environment, makes the test binary the program itself: bench
@@ -61,11 +60,14 @@ func start(t *testing.T, args ...string) *program {
 	return p
 }
 
+// startPatience is how long a program, or several with a database, may take to be there.
+const startPatience = 5 * time.Minute
+
 // line waits for a line of output that fits, and returns what the groups match.
 func (p *program) line(pattern string) []string {
 	p.t.Helper()
 	fits := regexp.MustCompile(pattern)
-	limit := time.After(time.Minute)
+	limit := time.After(startPatience)
 	for {
 		select {
 		case l := <-p.lines:
@@ -89,7 +91,7 @@ func (p *program) end() {
 		if code != exitOK {
 			p.t.Errorf("the program ended with code %d; its log:\n%s", code, p.log)
 		}
-	case <-time.After(time.Minute):
+	case <-time.After(startPatience):
 		p.t.Fatal("the program has not stopped")
 	}
 }
@@ -234,7 +236,7 @@ func (d demoRun) sessions() map[int64]string {
 // checkIns waits until the board shows so many check-ins.
 func (d demoRun) checkIns(n int) {
 	d.t.Helper()
-	c, err := client.Dial(d.t.Context(), d.url, d.teacher)
+	c, err := connect(d.t, d.url, d.teacher)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -243,7 +245,7 @@ func (d demoRun) checkIns(n int) {
 		d.t.Fatal(err)
 	}
 	for n > 0 {
-		b, err := c.Read(time.Now().Add(time.Minute))
+		b, err := c.next()
 		if err != nil {
 			d.t.Fatalf("%d check-ins still to come: %v", n, err)
 		}

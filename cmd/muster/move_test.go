@@ -125,7 +125,7 @@ func TestAMoveThatWasKilledCanBeRunAgain(t *testing.T) {
 	if err := move.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for limit := time.Now().Add(time.Minute); count(`SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'people_id_seq'::regclass`) == 0; time.Sleep(10 * time.Millisecond) {
+	for limit := time.Now().Add(patience); count(`SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'people_id_seq'::regclass`) == 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(limit) {
 			t.Fatal("it does not get to the end of its copying")
 		}
