@@ -93,7 +93,7 @@ func (n *node) Present(_ attendance.SessionID, p attendance.PersonID, here bool)
 }
 
 // patience is how long news may take between nodes before a test fails.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // waitFor waits until the node was told what is wanted.
 func waitFor[T any](t *testing.T, n *node, what string, got func() T, want T) {

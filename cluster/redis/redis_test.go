@@ -46,7 +46,8 @@ func ask(tb testing.TB, r *rig.Redis, command ...string) string {
 }
 
 func tryAsk(r *rig.Redis, command ...string) (string, error) {
-	c, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{r.Addr}, ForceSingleClient: true, DisableCache: true})
+	c, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{r.Addr}, ForceSingleClient: true, DisableCache: true,
+		Dialer: net.Dialer{Timeout: patience}, ConnWriteTimeout: patience})
 	if err != nil {
 		return "", err
 	}
@@ -153,8 +154,8 @@ func startSentinel(t *testing.T, r *rig.Redis) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.Kill() })
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		c, err := net.DialTimeout("tcp", addr, time.Second)
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		c, err := net.DialTimeout("tcp", addr, patience)
 		if err == nil {
 			c.Close()
 			return addr
@@ -190,11 +191,15 @@ func TestLinksFollowWhatSentinelsChoose(t *testing.T) {
 		})
 }
 
+// patience is how long the programs may take to do something. A Sentinel that has to wait
+// for a processor for 2 s trusts its own clock no more, and does nothing for 30 s.
+const patience = 5 * time.Minute
+
 func waitUntil(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within a minute: %s", what)
+			t.Fatalf("not within %v: %s", patience, what)
 		}
 	}
 }

@@ -42,7 +42,7 @@ func TestARedisThatCannotBeUsedIsRefusedWithWhatToDo(t *testing.T) {
 				m.Close()
 				t.Fatal("it is taken")
 			}
-			if d := time.Since(start); d > 30*time.Second {
+			if d := time.Since(start); d > patience {
 				t.Errorf("refused after %v", d)
 			}
 			if !strings.Contains(err.Error(), test.want) {
