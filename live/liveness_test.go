@@ -132,6 +132,7 @@ func TestASlowPhoneHurtsNobodyAndContinuesFromTheNewest(t *testing.T) {
 		for p := attendance.PersonID(3); p <= 30; p++ {
 			n.checkIn(t, p)
 			quick.until(func(m message) bool { return m.T == "delta" && m.To == int64(p)-1 })
+			synctest.Wait() // until the slow one is stuck with the first
 		}
 		if d := time.Since(start); d > 0 {
 			t.Errorf("the quick phone waited %v for the slow one", d)

@@ -112,10 +112,16 @@ func everythingTheServerSends(t *testing.T) (sent []string) {
 	}
 	phone.say(`{"t":"ping","n":1}`)
 	hear(phone, is("pong"))
+	// Each event is seen before the next, so that no delta has several of different forms.
+	reaches := func(seq int64) func(message) bool {
+		return func(m message) bool { return m.T == "delta" && m.To == seq }
+	}
 	phone.say(`{"t":"check_in","id":"c9f2","ticket":"any"}`)
 	hear(phone, is("ack"))
+	hear(board, reaches(3))
 	n.checkIn(t, 2)
-	hear(phone, func(m message) bool { return m.T == "delta" && m.To == 4 })
+	hear(phone, reaches(4))
+	hear(board, reaches(4))
 	board.say(`{"t":"mark","id":"b7","marks":[[2,"excused"]],"note":"team away"}`)
 	hear(board, is("ack"))
 	board.say(`{"t":"open","id":"a1"}`)

@@ -47,9 +47,7 @@ func whatIsNoProperTextFrameClosesTheConnection(t *testing.T, n *node) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := n.dial(t, 1)
-			if _, err := c.conn.Write(tt.bytes); err != nil {
-				t.Fatal(err)
-			}
+			_, _ = c.conn.Write(tt.bytes) // the node may have seen enough before all is written
 			if code := c.closed(); code != tt.want {
 				t.Errorf("closed with %d, want %d", code, tt.want)
 			}

@@ -24,10 +24,10 @@ type hall struct {
 	stores  []*Store
 	hubs    []*live.Hub  // one a store, which guesses by it
 	next    atomic.Int64 // number of the last command
-	failed  atomic.Int64 // calls of Append that were in vain
 
-	mu    sync.Mutex
-	acked map[string]int64 // by the id of the command: seq of its event
+	mu     sync.Mutex
+	acked  map[string]int64 // by the id of the command: seq of its event
+	gaveUp []time.Duration  // how long calls of Append took that were in vain
 }
 
 func newHall(t *testing.T, url string, processes int) *hall {
@@ -99,13 +99,16 @@ func (h *hall) give(t *testing.T, k int, group []attendance.Command) {
 	var err error
 	for start := time.Now(); time.Since(start) < patience; k++ {
 		k %= len(h.stores)
+		begun := time.Now()
 		if results, err = h.stores[k].Append(context.Background(), group); err == nil {
 			for _, r := range results {
 				h.hubs[k].Apply(r.Events)
 			}
 			break
 		}
-		h.failed.Add(1)
+		h.mu.Lock()
+		h.gaveUp = append(h.gaveUp, time.Since(begun))
+		h.mu.Unlock()
 	}
 	if err != nil {
 		t.Errorf("given again for %v: %v", patience, err)
