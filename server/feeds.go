@@ -87,7 +87,7 @@ func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h := w.Header()
-	h.Set("Content-Type", "text/calendar; charset=utf-8")
+	h.Set("Content-Type", fileTypes["ics"])
 	h.Set("Content-Disposition", `inline; filename="muster.ics"`)
 	h.Set("Cache-Control", "private, no-store")
 	_, _ = w.Write(body) // the client may be gone

@@ -16,11 +16,12 @@ import (
 	"github.com/muster-live/muster/timetable"
 )
 
-// fileTypes are the formats that tables are given out in, by the ending of their files.
+// fileTypes are the formats that files are given out in, by their endings.
 var fileTypes = map[string]string{
 	"csv":  "text/csv; charset=utf-8",
 	"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 	"json": "application/json",
+	"ics":  "text/calendar; charset=utf-8",
 }
 
 // export is a table to be sent as a file.

@@ -158,6 +158,7 @@ var permissions = []struct {
 	{"GET /subscriptions", "", "", "401 403 403 403 403 ok"},
 	{"POST /subscriptions", "", `{"address":"no address"}`, "401 403 403 403 403 ok"},
 	{"POST /subscriptions/{id}/fetch", "/subscriptions/99/fetch", "{}", "401 404 404 404 404 404"},
+	{"POST /subscriptions/{id}/rejects", "/subscriptions/99/rejects", "{}", "401 404 404 404 404 404"},
 	{"DELETE /subscriptions/{id}", "/subscriptions/99", "", "401 404 404 404 404 404"},
 
 	// The whole institution.

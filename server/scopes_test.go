@@ -59,7 +59,7 @@ var scopes = map[string]string{
 	"POST /courses/{id}/timetable/file": "sessions:write", "PUT /courses/{id}/timing": "sessions:write", "POST /courses/{id}/subscriptions": "sessions:write",
 	"POST /sessions/{id}/keep-open": "sessions:write", "GET /institution": "any", "POST /timetable/columns": "any", "PUT /institution/zone": "roster:write",
 	"POST /holidays": "roster:write", "POST /holidays/{id}/cancel": "roster:write", "DELETE /holidays/{id}": "roster:write", "POST /timetable/file": "roster:write",
-	"GET /subscriptions": "roster:write", "POST /subscriptions": "roster:write", "POST /subscriptions/{id}/fetch": "any", "DELETE /subscriptions/{id}": "any",
+	"GET /subscriptions": "roster:write", "POST /subscriptions": "roster:write", "POST /subscriptions/{id}/fetch": "any", "POST /subscriptions/{id}/rejects": "any", "DELETE /subscriptions/{id}": "any",
 
 	"GET /courses": "roster:read", "GET /people": "roster:read", "POST /people": "roster:write",
 	"PATCH /people/{id}": "roster:write", "PATCH /people/{id} admin": "admin", "POST /people/{id}/join-link": "admin",

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"io"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -17,6 +18,7 @@ func (s *Server) subscriptionRoutes(api huma.API) {
 	huma.Get(api, "/subscriptions", s.getSubscriptions, summary("The institution's calendars"))
 	huma.Post(api, "/subscriptions", s.postInstitutionSubscription, summary("Subscribe to a calendar of many courses, and fetch it"))
 	huma.Post(api, "/subscriptions/{id}/fetch", s.postFetch, summary("Fetch a calendar now"))
+	huma.Post(api, "/subscriptions/{id}/rejects", s.postFetchRejects, summary("Fetch a calendar, and get its events that come to nothing, with the reasons; nothing is changed"), answersFile(fileTypes["ics"]))
 	huma.Delete(api, "/subscriptions/{id}", s.deleteSubscription, summary("End a subscription; its sessions stay"))
 }
 
@@ -135,6 +137,21 @@ func (s *Server) postFetch(ctx context.Context, in *subscriptionID) (*subscripti
 		return nil, err
 	}
 	return s.fetchNow(ctx, v, sub)
+}
+
+func (s *Server) postFetchRejects(ctx context.Context, in *subscriptionID) (*huma.StreamResponse, error) {
+	sub, _, err := s.authorizeSubscription(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	name, file, err := s.Fetcher.Rejects(ctx, sub)
+	if err != nil {
+		return nil, err
+	}
+	return s.stream(name, fileTypes["ics"], func(w io.Writer) error {
+		_, err := w.Write(file)
+		return err
+	}), nil
 }
 
 func (s *Server) deleteSubscription(ctx context.Context, in *subscriptionID) (*struct{}, error) {

@@ -231,6 +231,8 @@ func TestSubscriptionIsFetched(t *testing.T) {
 			w.WriteHeader(http.StatusNotModified)
 		case version.Load() == 2:
 			http.Error(w, "gone", http.StatusGone)
+		case version.Load() == 4:
+			fmt.Fprint(w, "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nSUMMARY:CS101\nDTSTART:20301015T091500Z\nEND:VEVENT\nBEGIN:VEVENT\nUID:2\nSUMMARY:Dentist\nDTSTART:20301104T091500Z\nEND:VEVENT\nEND:VCALENDAR\n")
 		case version.Load() == 3:
 			fmt.Fprint(w, "BEGIN:VCALENDAR\nEND:VCALENDAR\n")
 		default:
@@ -258,7 +260,19 @@ func TestSubscriptionIsFetched(t *testing.T) {
 	fetch("The calendar has not changed.")
 	version.Store(1)
 	fetch("1 changed.")
+	if a := c.call(c.token(teacher), "POST", fmt.Sprintf("/api/v1/subscriptions/%d/rejects", sub.ID), "{}"); a.StatusCode != http.StatusNotFound {
+		t.Errorf("nothing is rejected: %d %s", a.StatusCode, a.body)
+	}
+	version.Store(4)
+	fetch("1 left out.")
+	left := c.call(c.token(teacher), "POST", fmt.Sprintf("/api/v1/subscriptions/%d/rejects", sub.ID), "{}")
+	if left.StatusCode != http.StatusOK || !strings.Contains(left.Header.Get("Content-Disposition"), `"127.0.0.1`) || !strings.Contains(left.body, "X-MUSTER-REASON:It has no end") || strings.Contains(left.body, "Dentist") {
+		t.Errorf("%d %v %s", left.StatusCode, left.Header, left.body)
+	}
 	version.Store(2)
+	if a := c.call(c.token(teacher), "POST", fmt.Sprintf("/api/v1/subscriptions/%d/rejects", sub.ID), "{}"); a.StatusCode != http.StatusConflict || !strings.Contains(a.body, "nothing at this address") {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
 	fetch("There is nothing at this address any more.")
 	version.Store(3)
 	fetch("The calendar has no events. What was planned stays.")

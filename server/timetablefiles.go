@@ -47,8 +47,8 @@ func (s *Server) timetableFileRoutes(api huma.API) {
 	takesFiles(api, many+"/jobs", job...)
 
 	rejectsOfOne, rejectsOfMany := planning(s, s.timetableRejects)
-	huma.Post(api, one+"/rejects", rejectsOfOne, summary("The rows of a table that come to nothing, in its format, with the reasons"), answersFile("application/octet-stream"))
-	huma.Post(api, many+"/rejects", rejectsOfMany, summary("The rows of a table of many courses that come to nothing"), answersFile("application/octet-stream"))
+	huma.Post(api, one+"/rejects", rejectsOfOne, summary("What comes to nothing of a file, in its format, with the reasons"), answersFile("application/octet-stream"))
+	huma.Post(api, many+"/rejects", rejectsOfMany, summary("What comes to nothing of a file of many courses"), answersFile("application/octet-stream"))
 	takesFiles(api, one+"/rejects", job...)
 	takesFiles(api, many+"/rejects", job...)
 
@@ -187,17 +187,14 @@ func (s *Server) timetableRejects(ctx context.Context, _ identity.Viewer, course
 	if err != nil {
 		return nil, work.FileProblem(err)
 	}
-	if input.Columns == nil {
-		return nil, attendance.BadField("file", "a table; what a calendar has that comes to nothing is in the preview")
-	}
 	plan, err := s.Planner.Preview(ctx, input)
 	if err == nil && len(plan.Rejects) == 0 {
-		err = attendance.Refuse(attendance.CodeNotFound, "No row is rejected.")
+		err = timetable.ErrNoRejects
 	}
 	if err != nil {
 		return nil, err
 	}
-	name, err := table.RejectsName(t.File)
+	name, err := timetable.RejectsName(t.File)
 	if err != nil {
 		return nil, work.FileProblem(err)
 	}

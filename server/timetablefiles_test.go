@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const oneIsBad = "Wann,Von,Bis,Was\n2030-10-14,10:15,11:45,One\n2030-10-32,10:15,11:45,Bad\n2030-10-28,10:15,11:45,Three\n"
@@ -38,9 +41,60 @@ func TestRejectedRowsOfATimetableAreMendedAndSentAgain(t *testing.T) {
 	if a := c.uploadAs(me, path+"/rejects", asMapped("plan.csv", strings.ReplaceAll(oneIsBad, "10-32", "10-21"))); a.StatusCode != http.StatusNotFound {
 		t.Errorf("none is rejected: %d %s", a.StatusCode, a.body)
 	}
-	const ics = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nSUMMARY:Hall\nDTSTART:20301104T091500Z\nDURATION:PT1H\nEND:VEVENT\nEND:VCALENDAR\n"
-	if a := c.uploadAs(me, path+"/rejects", form{files: map[string]string{"t.ics": ics}}); a.StatusCode != http.StatusBadRequest {
-		t.Errorf("of a calendar: %d %s", a.StatusCode, a.body)
+}
+
+// What a calendar has that comes to nothing comes back as a calendar. Mended, a meeting of a
+// series is still that meeting, wherever it is moved to, and nothing else changes.
+func TestRejectedEventsOfACalendarAreMendedAndSentAgain(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	const path = "/api/v1/courses/1/timetable/file"
+	me := c.token(teacher)
+	send := func(name, content string, fields ...string) (p plan) {
+		t.Helper()
+		a := c.uploadAs(me, path, form{files: map[string]string{name: content}}.with(fields...))
+		if a.StatusCode != http.StatusOK {
+			t.Fatalf("%d %s", a.StatusCode, a.body)
+		}
+		a.json(t, &p)
+		return p
+	}
+	event := func(lines ...string) string { return "BEGIN:VEVENT\n" + strings.Join(lines, "\n") + "\nEND:VEVENT\n" }
+	calendar := func(events ...string) string {
+		return "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:test\n" + strings.Join(events, "") + "END:VCALENDAR\n"
+	}
+	moved := event("UID:a", "SUMMARY:Moved", "RECURRENCE-ID:20301021T081500Z", "DTSTART:20301022T081500Z", "DTEND:20301022T091500Z")
+	series := event("UID:a", "SUMMARY:Lecture", "DTSTART:20301014T081500Z", "DURATION:PT1H", "RRULE:FREQ=WEEKLY;COUNT=3")
+	other := event("UID:b", "SUMMARY:Exam", "DTSTART:20301111T081500Z", "DURATION:PT1H")
+	bad := event("UID:a", "SUMMARY:Away", "RECURRENCE-ID:20301028T081500Z", "DTSTART;VALUE=DATE:20301030")
+	if p := send("plan.ics", calendar(series, moved, bad, other), "apply", "true"); p.Adds != 4 || p.Rejects != 1 {
+		t.Fatalf("%+v", p)
+	}
+	a := c.uploadAs(me, path+"/rejects", form{files: map[string]string{"plan.ics": calendar(series, moved, bad, other)}})
+	if a.StatusCode != http.StatusOK || !strings.Contains(a.Header.Get("Content-Disposition"), "plan-rejected.ics") ||
+		!strings.HasPrefix(a.Header.Get("Content-Type"), "text/calendar") || !strings.Contains(a.body, "X-MUSTER-REASON:It lasts all day") || strings.Contains(a.body, "Exam") {
+		t.Fatalf("%d %v %s", a.StatusCode, a.Header, a.body)
+	}
+	if p := send("plan-rejected.ics", a.body, "missing", "cancel_all", "apply", "true"); p.Adds+p.Changes+p.Ends != 0 || p.Rejects != 1 || p.Same != 3 {
+		t.Errorf("sent again as it is: %+v", p)
+	}
+	mended := strings.Replace(a.body, "DTSTART;VALUE=DATE:20301030", "DTSTART:20301030T081500Z\r\nDURATION:PT1H", 1)
+	if p := send("plan-rejected (1).ics", mended, "missing", "cancel_all", "apply", "true"); p.Changes != 1 || p.Adds+p.Ends+p.Rejects != 0 || p.Same != 2 {
+		t.Errorf("mended: %+v", p)
+	}
+	var got []string
+	for _, s := range c.timetable().Sessions {
+		got = append(got, fmt.Sprint(time.UnixMilli(s.Starts).UTC().Format("2 Jan 15:04 "), s.Title, s.Cancelled))
+	}
+	want := []string{"14 Oct 08:15 Lecture0", "22 Oct 08:15 Moved0", "30 Oct 08:15 Away0", "11 Nov 08:15 Exam0"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("planned (-want +got):\n%s", d)
+	}
+	if a := c.uploadAs(me, path+"/rejects", form{files: map[string]string{"plan.ics": calendar(other)}}); a.StatusCode != http.StatusNotFound {
+		t.Errorf("none is rejected: %d %s", a.StatusCode, a.body)
+	}
+	if a := c.uploadAs(me, path+"/rejects", form{files: map[string]string{"plan.ics": "BEGIN:VCALENDAR\n" + bad}}); a.StatusCode != http.StatusBadRequest || !strings.Contains(a.body, "cut off") {
+		t.Errorf("a file that is no whole calendar: %d %s", a.StatusCode, a.body)
 	}
 }
 

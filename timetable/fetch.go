@@ -1,6 +1,7 @@
 package timetable
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -176,26 +177,59 @@ func (f *Fetcher) fetch(ctx context.Context, s Subscription, h changes.Header, n
 	if content == nil {
 		return "The calendar has not changed.", nil
 	}
-	frame, err := f.Frame(ctx, Request{Course: s.Course, Only: s.Only})
+	in, err := f.input(ctx, s, content, h.At)
 	if err != nil {
 		return "", err
-	}
-	reading, err := Calendar(HostOf(s.Address), content, frame)
-	if err != nil {
-		return "", err
-	}
-	in := Input{Reading: reading, Source: URLSource(s.ID), Missing: CancelVanished, Now: h.At}
-	for _, c := range frame.Courses {
-		in.Courses = append(in.Courses, c.ID)
-	}
-	if len(reading.Sessions) == 0 {
-		in.Missing = KeepMissing // an empty calendar is more likely a mistake than a term without sessions
 	}
 	plan, _, err := f.Apply(ctx, h, in, "")
 	if err != nil {
 		return "", err
 	}
-	return plan.told(reading), nil
+	return plan.told(in.Reading), nil
+}
+
+// input reads what a subscription's calendar has.
+func (f *Fetcher) input(ctx context.Context, s Subscription, content []byte, now time.Time) (Input, error) {
+	frame, err := f.Frame(ctx, Request{Course: s.Course, Only: s.Only})
+	if err != nil {
+		return Input{}, err
+	}
+	in := Input{Source: URLSource(s.ID), Missing: CancelVanished, Now: now}
+	if in.Reading, err = Calendar(HostOf(s.Address), content, frame); err != nil {
+		return Input{}, err
+	}
+	for _, c := range frame.Courses {
+		in.Courses = append(in.Courses, c.ID)
+	}
+	if len(in.Sessions) == 0 {
+		in.Missing = KeepMissing // an empty calendar is more likely a mistake than a term without sessions
+	}
+	return in, nil
+}
+
+// Rejects fetches a subscription's calendar and writes those of its events that come to
+// nothing, as [WriteRejects] does, into a file of that name. It changes nothing. Its error
+// is an [attendance.Error]; with CodeNotFound nothing is rejected.
+func (f *Fetcher) Rejects(ctx context.Context, s Subscription) (name string, file []byte, err error) {
+	content, err := f.get(ctx, Subscription{Address: s.Address}, &Fetched{})
+	var in Input
+	if err == nil {
+		in, err = f.input(ctx, s, content, f.Now())
+	}
+	if err != nil {
+		return "", nil, attendance.Refuse(attendance.CodeConflict, problem(err))
+	}
+	plan, err := f.Preview(ctx, in)
+	if err != nil {
+		return "", nil, err
+	}
+	if len(plan.Rejects) == 0 {
+		return "", nil, ErrNoRejects
+	}
+	host := HostOf(s.Address)
+	var b bytes.Buffer
+	err = writeEvents(&b, host, content, plan.Rejects)
+	return calendarRejectsName(host + ".ics"), b.Bytes(), err
 }
 
 // told says what a plan did.

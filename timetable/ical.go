@@ -18,7 +18,7 @@ func Calendar(file string, data []byte, f Frame) (*Reading, error) {
 	if len(data) > MaxCalendar {
 		return nil, broken(file, 0, fmt.Sprintf("It is larger than %d MB. Export a shorter time.", MaxCalendar>>20))
 	}
-	calendars, err := components(file, data)
+	calendars, err := components(file, unfold(text(data)))
 	if err != nil {
 		return nil, err
 	}
@@ -27,9 +27,15 @@ func Calendar(file string, data []byte, f Frame) (*Reading, error) {
 	var order []string
 	for _, c := range calendars {
 		r.readZones(c)
+		if of := c.get(rejectedFrom); of != nil {
+			r.reading.Part, r.reading.Of = true, clean(c.text(rejectedFrom), MaxTitle)
+		}
 		for _, inner := range c.inner {
 			if inner.name != "VEVENT" {
 				continue
+			}
+			if inner.get(rejectedFor) != nil {
+				r.reading.Part = true
 			}
 			e, ok := r.event(inner)
 			if !ok {
@@ -78,12 +84,17 @@ type event struct {
 	cancelled  bool
 }
 
+// uid names a VEVENT, or the series that it is of; empty: nothing does.
+func (c *component) uid() string { return strings.TrimSpace(c.text("UID")) }
+
+// summary is what a VEVENT is called.
+func (c *component) summary() string {
+	return cmp.Or(clean(c.text("SUMMARY"), MaxTitle), "Event without a title")
+}
+
 // event reads a VEVENT, or rejects it.
 func (r *calendarReader) event(c *component) (*event, bool) {
-	e := &event{component: c, uid: strings.TrimSpace(c.text("UID")), summary: clean(c.text("SUMMARY"), MaxTitle)}
-	if e.summary == "" {
-		e.summary = "Event without a title"
-	}
+	e := &event{component: c, uid: c.uid(), summary: c.summary()}
 	fail := func(format string, args ...any) (*event, bool) {
 		r.reading.reject(r.origin(c.line), e.summary, format, args...)
 		return nil, false

@@ -1,6 +1,7 @@
 package timetable_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -313,6 +314,7 @@ func FuzzCalendar(f *testing.F) {
 		f.Add(content)
 	}
 	f.Add([]byte(calendar("UID:1\nDTSTART;TZID=Europe/Berlin:20261012T101500\nDURATION:PT1H30M\nRRULE:FREQ=WEEKLY;BYDAY=MO,WE;COUNT=4\nEXDATE:20261019T081500Z\nRDATE:20261020T081500Z/PT1H")))
+	f.Add([]byte(semester))
 	frame := winter(f)
 	f.Fuzz(func(t *testing.T, content []byte) {
 		if len(content) > 10_000 {
@@ -326,6 +328,18 @@ func FuzzCalendar(f *testing.F) {
 			if !s.Ends.After(s.Starts) || s.Ends.Sub(s.Starts) > MaxLength || s.Ref == "" || s.Course == 0 || s.Origin.Line == 0 {
 				t.Errorf("%+v", s)
 			}
+		}
+		var rejects bytes.Buffer
+		err = WriteRejects(&rejects, Request{File: file("f.ics", string(content))}, &Plan{Rejects: r.Rejects})
+		if err != nil || len(r.Rejects) == 0 {
+			if err != nil || rejects.Len() > 0 {
+				t.Errorf("nothing is rejected, and written is %q, %v", rejects.String(), err)
+			}
+			return
+		}
+		again, err := Calendar("f-rejected.ics", rejects.Bytes(), frame)
+		if err != nil || !again.Part || len(again.Rejects) == 0 {
+			t.Errorf("what is rejected cannot be sent again: %v\n%s", err, &rejects)
 		}
 	})
 }

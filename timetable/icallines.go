@@ -15,11 +15,12 @@ import (
 
 // component is a BEGIN … END of a calendar.
 type component struct {
-	name  string
-	line  int
-	props []property
-	inner []*component
-	bad   string // why it cannot be read, if something in it was no property
+	name        string
+	line        int
+	first, last int // of the lines that it was read from
+	props       []property
+	inner       []*component
+	bad         string // why it cannot be read, if something in it was no property
 }
 
 // property is a line of a component.
@@ -64,13 +65,13 @@ const (
 	maxLine     = 100_000 // bytes, unfolded
 )
 
-// components reads the components of all calendars in a file, one inside the other.
-// An event that cannot be read is bad, and the others are not.
-func components(file string, data []byte) ([]*component, error) {
+// components reads the components of all calendars in the lines of a file, one inside the
+// other. An event that cannot be read is bad, and the others are not.
+func components(file string, lines []line) ([]*component, error) {
 	root := &component{}
 	open := []*component{root}
 	events := 0
-	for _, l := range unfold(text(data)) {
+	for i, l := range lines {
 		top := open[len(open)-1]
 		p, err := ics.ParseProperty(ics.ContentLine(l.text))
 		switch {
@@ -86,7 +87,7 @@ func components(file string, data []byte) ([]*component, error) {
 		}
 		switch name := strings.ToUpper(p.IANAToken); name {
 		case "BEGIN":
-			c := &component{name: strings.ToUpper(strings.TrimSpace(p.Value)), line: l.number}
+			c := &component{name: strings.ToUpper(strings.TrimSpace(p.Value)), line: l.number, first: i}
 			if len(open) == 1 && c.name != "VCALENDAR" {
 				return nil, notACalendar(file, l.number)
 			}
@@ -105,6 +106,7 @@ func components(file string, data []byte) ([]*component, error) {
 			if len(open) == 1 || top.name != strings.ToUpper(strings.TrimSpace(p.Value)) {
 				return nil, broken(file, l.number, fmt.Sprintf("It says END:%s where no %[1]s is open.", clean(p.Value, 40)))
 			}
+			top.last = i
 			open = open[:len(open)-1]
 		default:
 			if len(open) == 1 {
@@ -155,13 +157,14 @@ func text(data []byte) []byte {
 type line struct {
 	text   string
 	number int
+	raw    string // as it stands in the file, folded, with LF between its parts
 }
 
 // unfold puts lines together that were folded (RFC 5545, 3.1), whether they end in CR,
 // LF or both.
 func unfold(data []byte) (all []line) {
 	s := strings.ReplaceAll(strings.ReplaceAll(string(data), "\r\n", "\n"), "\r", "\n")
-	number := 0
+	number, at, begin := 0, 0, 0
 	var folded []string // what goes on the last line
 	end := func() {
 		if len(folded) > 0 {
@@ -174,10 +177,13 @@ func unfold(data []byte) (all []line) {
 		switch {
 		case len(all) > 0 && (strings.HasPrefix(l, " ") || strings.HasPrefix(l, "\t")):
 			folded = append(folded, l[1:])
+			all[len(all)-1].raw = s[begin : at+len(l)]
 		case strings.TrimSpace(l) != "":
 			end()
-			all = append(all, line{l, number})
+			all = append(all, line{l, number, l})
+			begin = at
 		}
+		at += len(l) + 1
 	}
 	end()
 	return all

@@ -52,9 +52,10 @@ type Reading struct {
 	Others   int // events that were not asked for
 	// Columns are those that a sheet was read by; nil for all else.
 	Columns *UsedColumns
-	// Part: the sheet holds only rows that were rejected before, so that nothing is
-	// missing for not being in it.
+	// Part: there is only what was rejected before, so that nothing is missing for not
+	// being there. Of is the file that it is a part of; empty: that is not known.
 	Part bool
+	Of   string
 }
 
 // UsedColumns say which columns a sheet was read by. A sheet with the same headings has

@@ -91,11 +91,17 @@ func (p *Planner) Read(ctx context.Context, r Request) (Input, error) {
 		in.Reading, err = Calendar(r.File.Name, content, f)
 	default:
 		in.Reading, err = p.sheet(ctx, r, f)
-		if err == nil && in.Part {
-			in.Missing = KeepMissing
-		}
 	}
-	return in, err
+	if err != nil {
+		return in, err
+	}
+	if in.Part {
+		in.Missing = KeepMissing
+	}
+	if in.Of != "" { // what its series have is that file's
+		in.Source = FileSource(in.Of)
+	}
+	return in, nil
 }
 
 func (p *Planner) sheet(ctx context.Context, r Request, f Frame) (*Reading, error) {
@@ -108,19 +114,6 @@ func (p *Planner) sheet(ctx context.Context, r Request, f Frame) (*Reading, erro
 		r.Mapping = c.Mapping
 	}
 	return Sheet(r.File, o, r.Mapping, f)
-}
-
-// WriteRejects writes the rows of a sheet that come to nothing in the format that it has,
-// with the reason in the last column: ready to be mended and sent again.
-func WriteRejects(w io.Writer, r Request, p *Plan) error {
-	reasons := make(map[int]string)
-	for _, one := range p.Rejects {
-		if was := reasons[one.Origin.Line]; was != "" {
-			one.Reason = was + " " + one.Reason
-		}
-		reasons[one.Origin.Line] = one.Reason
-	}
-	return table.WriteRejects(w, r.File, table.Options{Sheet: r.Sheet}, reasons)
 }
 
 func readRule(r Request, f Frame) (*Reading, error) {

@@ -35,8 +35,9 @@ type planningFlags struct {
 	Apply   bool   `help:"Do it. Without this, nothing is changed and what would be is shown."`
 }
 
-// run plans what a request asks for, or shows it.
-func (f *planningFlags) run(ctx context.Context, stdout io.Writer, course, title string, r timetable.Request) (err error) {
+// run plans what a request asks for, or shows it, and writes what is rejected to a file,
+// if it is to.
+func (f *planningFlags) run(ctx context.Context, stdout io.Writer, course, title string, r timetable.Request, rejects string) (err error) {
 	store, err := f.open(ctx)
 	if err != nil {
 		return err
@@ -70,6 +71,12 @@ func (f *planningFlags) run(ctx context.Context, stdout io.Writer, course, title
 	}
 	if err != nil {
 		return readable(err)
+	}
+	if rejects != "" && len(plan.Rejects) > 0 {
+		err := writeFile(rejects, stdout, func(w io.Writer) error { return timetable.WriteRejects(w, r, plan) })
+		if err != nil {
+			return readable(err)
+		}
 	}
 	printPlan(stdout, plan, f.Apply)
 	if n := len(in.Rejects); n > 0 && !f.Apply {
@@ -117,10 +124,11 @@ func printPlan(w io.Writer, p *timetable.Plan, applied bool) {
 type timetableImportCmd struct {
 	File string `arg:"" help:"The calendar or table." type:"existingfile"`
 	planningFlags
-	Course string            `help:"The code of the course, or # and its number. Without it, the file names the course of each session."`
-	Only   string            `help:"For a calendar: what an event must mention to count." placeholder:"TEXT"`
-	Sheet  string            `help:"For a workbook: the name of the sheet. Without it, the first." placeholder:"NAME"`
-	Map    map[string]string `help:"For a table: which column holds which field, such as --map start=Beginn. Without it, the headings tell. Fields: course, date, time, start, end, duration, title, location, auto_open, auto_close, late_after, on_close, status, ref." mapsep:"none"`
+	Course  string            `help:"The code of the course, or # and its number. Without it, the file names the course of each session."`
+	Only    string            `help:"For a calendar: what an event must mention to count." placeholder:"TEXT"`
+	Sheet   string            `help:"For a workbook: the name of the sheet. Without it, the first." placeholder:"NAME"`
+	Rejects string            `help:"Write what is rejected to this file, in the format of the calendar or table, with the reasons: ready to be mended and imported." placeholder:"FILE" type:"path"`
+	Map     map[string]string `help:"For a table: which column holds which field, such as --map start=Beginn. Without it, the headings tell. Fields: course, date, time, start, end, duration, title, location, auto_open, auto_close, late_after, on_close, status, ref." mapsep:"none"`
 }
 
 // Run plans what a file has.
@@ -132,7 +140,7 @@ func (c *timetableImportCmd) Run(ctx context.Context, stdout io.Writer) error {
 			r.Mapping[timetable.Field(field)] = column
 		}
 	}
-	return c.run(ctx, stdout, c.Course, r.File.Name, r)
+	return c.run(ctx, stdout, c.Course, r.File.Name, r, c.Rejects)
 }
 
 type timetableRuleCmd struct {
@@ -145,7 +153,7 @@ type timetableRuleCmd struct {
 
 // Run plans what a rule says.
 func (c *timetableRuleCmd) Run(ctx context.Context, stdout io.Writer) error {
-	err := c.run(ctx, stdout, c.Course, "Rule: "+c.Rule, timetable.Request{Rule: c.Rule, Title: c.Title, Location: c.Location})
+	err := c.run(ctx, stdout, c.Course, "Rule: "+c.Rule, timetable.Request{Rule: c.Rule, Title: c.Title, Location: c.Location}, "")
 	var wrong *timetable.RuleError
 	if errors.As(err, &wrong) {
 		return fmt.Errorf("%s\n  %s\n  %s%s", wrong.Problem, c.Rule, strings.Repeat(" ", wrong.At), strings.Repeat("^", max(wrong.Length, 1)))

@@ -56,6 +56,27 @@ func TestTimetableCommands(t *testing.T) {
 	}
 	has(muster(1, "timetable", "import", file), "1 new", "plan.csv:3", "no course")
 	muster(0, "timetable", "import", file, "--apply")
+	// What is rejected comes back in the format of the file.
+	out := filepath.Join(dir, "rejected")
+	has(muster(1, "timetable", "import", file, "--rejects", out))
+	if got, _ := os.ReadFile(out); !strings.Contains(string(got), "NOPE;4.11.2030;10:15;11:45;") || strings.Contains(string(got), "cs101") {
+		t.Errorf("the rejected rows are %s", got)
+	}
+	calendar := filepath.Join(dir, "plan.ics")
+	const event = "BEGIN:VEVENT\nUID:1\nSUMMARY:Lab\nDTSTART:20301118T091500Z\nEND:VEVENT\n"
+	if err := os.WriteFile(calendar, []byte("BEGIN:VCALENDAR\n"+event+"END:VCALENDAR\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	has(muster(1, "timetable", "import", calendar, "--course", "CS101", "--rejects", out), "It has no end")
+	got, err := os.ReadFile(out)
+	if err != nil || !strings.Contains(string(got), "X-MUSTER-REASON:It has no end") {
+		t.Errorf("the rejected events are %s, %v", got, err)
+	}
+	if err := os.WriteFile(out, []byte(strings.Replace(string(got), "UID:1", "DURATION:PT1H\r\nUID:1", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	has(muster(0, "timetable", "import", out, "--course", "CS101", "--apply"), "1 new", "0 cancelled")
+
 	has(muster(0, "timetable", "holiday", "Strike", "--first", "2030-10-28", "--cancel"), "Mon 28 Oct 2030")
 	has(muster(0, "timetable", "list", "CS101"), "Mon 2030-10-14  10:15–11:45", "Mon 2030-10-28  10:15–11:45", "cancelled", "Mon 2030-11-04")
 }

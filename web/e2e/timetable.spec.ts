@@ -1,5 +1,7 @@
 // A term in one line, moved and cancelled by keyboard, from a file, and by the clock.
 
+import { readFile } from "node:fs/promises";
+
 import { adminPassword, enter, expect, test } from "./test";
 
 test("a teacher plans a term in a line, moves a week, and takes it back", async ({ course, visit }) => {
@@ -46,6 +48,32 @@ test("a file is looked at first, and the same one again changes nothing", async 
   await expect(page.getByText("1 planned.")).toBeVisible();
   await choose.setInputFiles(csv("14.10.2030;10:15;11:45;Listen\n"));
   await expect(page.getByRole("button", { name: "Nothing to change" })).toBeVisible();
+});
+
+test("rejected events of a calendar are downloaded, mended and dropped again", async ({ course, visit }) => {
+  const page = await visit();
+  await enter(page, course.teacher);
+  await page.goto(`/teach/${course.id}/timetable`);
+  await page.getByText("From a file").click();
+  const event = (...lines: string[]) => ["BEGIN:VEVENT", ...lines, "END:VEVENT"].join("\r\n");
+  const good = event("UID:1", "SUMMARY:Lists", "DTSTART:20301014T081500Z", "DURATION:PT90M");
+  const bad = event("UID:2", "SUMMARY:Trees", "DTSTART:20301021T081500Z");
+  const ics = (name: string, text: string) => ({ name, mimeType: "text/calendar", buffer: Buffer.from(text) });
+  const choose = page.locator("input[type=file]");
+  await choose.setInputFiles(ics("plan.ics", ["BEGIN:VCALENDAR", "VERSION:2.0", good, bad, "END:VCALENDAR", ""].join("\r\n")));
+  await expect(page.getByText("It has no end (DTEND or DURATION).")).toBeVisible();
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Download rejected events" }).press("Enter");
+  const file = await download;
+  expect(file.suggestedFilename()).toBe("plan-rejected.ics");
+  const rejected = await readFile(await file.path(), "utf8");
+  expect(rejected).toContain("X-MUSTER-REASON:It has no end");
+  expect(rejected).not.toContain("Lists");
+  await page.getByRole("button", { name: "Change the timetable (1)" }).click();
+  await expect(page.getByText("1 planned.")).toBeVisible();
+  await choose.setInputFiles(ics("plan-rejected.ics", rejected.replace("UID:2", "DURATION:PT90M\r\nUID:2")));
+  await page.getByRole("button", { name: "Change the timetable (1)" }).click();
+  await expect(page.getByRole("listitem").filter({ hasText: "08:15–09:45" })).toHaveCount(2);
 });
 
 test("a large file is read by a job, and its columns are remembered", async ({ course, visit }) => {

@@ -153,6 +153,7 @@ export const timetableApi = {
     json<Subscription>("POST", `${place(course)}/subscriptions`, { address, only }),
   subscriptions: () => json<{ subscriptions: Subscription[] }>("GET", "/subscriptions"),
   fetch: (id: number) => json<Subscription>("POST", `/subscriptions/${id}/fetch`, {}),
+  fetchRejects: (id: number) => call("POST", `/subscriptions/${id}/rejects`, {}),
   unsubscribe: (id: number) => call("DELETE", `/subscriptions/${id}`),
 
   institution: () => json<Institution>("GET", "/institution"),
