@@ -12,7 +12,7 @@ import (
 )
 
 // returnLimit is how long the clients of a killed server may take to come back.
-const returnLimit = 30 * time.Second
+const returnLimit = 2 * time.Minute
 
 // crash has the server killed when it is time, and its clients brought back. What it
 // returns waits until all are there, and tells how long they took.

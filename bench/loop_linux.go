@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -24,6 +25,8 @@ type loop struct {
 
 	mu    sync.Mutex
 	lines []*line
+
+	reading sync.Mutex // held while lines are read: what is in them is the loop's then
 
 	gone chan *line // those whose server was killed, to be brought back; nil: none is to be
 
@@ -119,11 +122,30 @@ func (l *loop) run() {
 		l.mu.Lock()
 		lines := l.lines
 		l.mu.Unlock()
+		l.reading.Lock()
 		for _, e := range events[:max(n, 0)] {
 			ended := e.Events&^unix.EPOLLIN != 0
 			l.read(lines[e.Fd], buf, ended)
 		}
+		l.reading.Unlock()
 	}
+}
+
+// behind reports whether a line that is open has not seen what others of its room have,
+// or were answered. Lines to which deltas come in any order are not looked at, nor, unless
+// all are back, those whose server was killed: somebody else has them in hand.
+func (l *loop) behind(allBack bool) bool {
+	l.mu.Lock()
+	lines := slices.Clone(l.lines)
+	l.mu.Unlock()
+	l.reading.Lock()
+	defer l.reading.Unlock()
+	lines = slices.DeleteFunc(lines, func(ln *line) bool { return ln.anyOrder || ln.lost && !allBack })
+	heads := make(map[int]uint32)
+	for _, ln := range lines {
+		heads[ln.session] = max(heads[ln.session], ln.last, ln.ack.to)
+	}
+	return slices.ContainsFunc(lines, func(ln *line) bool { return !ln.closed && ln.last < heads[ln.session] })
 }
 
 // read takes in all that there is to be read of a line, up to its end if it has one.

@@ -16,8 +16,8 @@ const (
 	connecting = 32              // connections that are being made at the same time
 	settle     = time.Second     // between connecting and the first check-in
 	quietFor   = 2 * time.Second // nothing has come in for so long: the run is over
-	// patience is how long that may be while answers are missing: a server may be slow.
-	patience = 20 * time.Second
+	// patience is how long that may be while something is missing: a server may be slow.
+	patience = time.Minute
 )
 
 // Do connects everybody, has students check in, and returns what was measured.
@@ -61,6 +61,11 @@ func (r Run) Do(ctx context.Context) (_ Result, err error) {
 	}
 	if res.Return, res.Returned, err = crashed(); err != nil {
 		return res, err
+	}
+	for limit := time.Now().Add(patience); l.behind(true) && time.Now().Before(limit); {
+		if err := hold(ctx, quietFor/20); err != nil {
+			return res, err
+		}
 	}
 	ended = true
 	if err := l.end(); err != nil {
@@ -236,7 +241,7 @@ func (r Run) checkIn(ctx context.Context, l *loop, students []*line) (plan []sen
 		err = hold(ctx, r.Load.Duration)
 	} else {
 		err = l.quiet(ctx, quietFor)
-		for waited := quietFor; err == nil && l.acks.Load() < int64(len(plan)) && waited < patience; waited += quietFor {
+		for waited := quietFor; err == nil && (l.acks.Load() < int64(len(plan)) || l.behind(false)) && waited < patience; waited += quietFor {
 			err = l.quiet(ctx, quietFor)
 		}
 	}
