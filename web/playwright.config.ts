@@ -5,8 +5,8 @@ export default defineConfig({
   testDir: "e2e",
   fullyParallel: true,
   workers: 2,
-  timeout: 300_000, // for a machine that is slow and busy
-  expect: { timeout: 60_000 },
+  timeout: 600_000, // for a machine that is slow and busy
+  expect: { timeout: 120_000 },
   forbidOnly: process.env.CI !== undefined,
   reporter: "list",
   use: {

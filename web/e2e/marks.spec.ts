@@ -1,6 +1,6 @@
 // Marks in bulk: excuses, the grid of a term, a card reader at the door.
 
-import { enter, expect, startSession, test, type Page } from "./test";
+import { atLeisure, enter, expect, startSession, test, type Page } from "./test";
 
 const grid = (page: Page) => page.getByRole("grid", { name: "Marks of the term" });
 /** The letters of a student's line. */
@@ -155,12 +155,16 @@ test("a card reader at the door checks students in, and keeps their cards while 
       await door.keyboard.press("Enter");
     }
   };
-  await read(`${course.code}-4`);
-  await expect(door.getByText("Ada L.")).toBeVisible();
-  await expect(door.getByText("Welcome, you are present.")).toBeVisible();
+  await atLeisure(door, async () => {
+    await read(`${course.code}-4`);
+    await expect(door.getByText("Ada L.")).toBeVisible();
+    await expect(door.getByText("Welcome, you are present.")).toBeVisible();
+  });
   await expect(teacher.getByRole("option", { name: /^Lovelace.*[Pp]resent/ })).toBeVisible();
-  await read("4711");
-  await expect(door.getByText("No student of this course has this card.")).toBeVisible();
+  await atLeisure(door, async () => {
+    await read("4711");
+    await expect(door.getByText("No student of this course has this card.")).toBeVisible();
+  });
 
   await door.context().setOffline(true);
   await read(`${course.code}-1`, `${course.code}-2`, `${course.code}-3`);

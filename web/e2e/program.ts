@@ -1,6 +1,7 @@
 // The program as an operator runs it: a process of its own over a fresh directory.
 
 import { spawn, type ChildProcess } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -17,17 +18,25 @@ function serve(dir: string, address: string): ChildProcess {
 
 /**
  * A port below those that systems give out by themselves, so that no other connection takes
- * it while the program is down.
+ * it while the program is down. Nor does another test that looks for one: whoever finds a
+ * port holds its namesake of UDP for as long as they live, as rig.FreePorts does.
  */
 async function freePort(): Promise<number> {
   for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 12_000);
+    const port = 10_000 + Math.floor(Math.random() * 10_000);
+    const mark = createSocket("udp4").unref();
+    const ours = await new Promise<boolean>((tell) => {
+      mark.once("error", () => tell(false));
+      mark.bind({ port, address: "127.0.0.1", exclusive: true }, () => tell(true));
+    });
+    if (!ours) continue;
     const server = createServer();
     const free = await new Promise<boolean>((tell) => {
       server.once("error", () => tell(false));
       server.listen(port, "127.0.0.1", () => server.close(() => tell(true)));
     });
     if (free) return port;
+    mark.close();
   }
 }
 

@@ -89,7 +89,7 @@ export const test = base.extend<EachTest, EachWorker>({
     const found = (await (await admin.get("/api/v1/courses", { params: { q: code } })).json()) as { courses: { id: number }[] };
     const id = found.courses[0]!.id;
     // Codes are good for long enough that a slow machine gets them across.
-    expect((await admin.patch(`/api/v1/courses/${id}`, { data: { code_grace: 10 } })).ok()).toBe(true);
+    expect((await admin.patch(`/api/v1/courses/${id}`, { data: { code_step_ms: 20_000, code_grace: 10 } })).ok()).toBe(true);
     const made = (await (await admin.post(`/api/v1/courses/${id}/join-links`)).json()) as { links: { family: string; url: string }[] };
     const all = made.links.map(({ family, url }) => ({ family, link: url }));
     const students = all.filter((p) => p.family !== "Hopper").sort((a, b) => a.family.localeCompare(b.family));
@@ -116,6 +116,17 @@ export const test = base.extend<EachTest, EachWorker>({
     expect(complaints, "errors in the browsers' consoles").toEqual([]);
   },
 });
+
+/**
+ * Has a page's clock stand still while something is done and looked at: a message that goes
+ * by itself after some seconds stays, however long a slow machine takes. The clock is put
+ * forward first, since it can only be stopped ahead of where it is by then.
+ */
+export async function atLeisure(page: Page, look: () => Promise<void>): Promise<void> {
+  await page.clock.pauseAt(await page.evaluate(() => Date.now() + 60_000));
+  await look();
+  await page.clock.resume();
+}
 
 /** Comes in by a join link. */
 export async function enter(page: Page, person: Person): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 
-import { adminPassword, enter, expect, test } from "./test";
+import { adminPassword, atLeisure, enter, expect, test } from "./test";
 
 test("a teacher plans a term in a line, moves a week, and takes it back", async ({ course, visit }) => {
   const page = await visit();
@@ -24,10 +24,12 @@ test("a teacher plans a term in a line, moves a week, and takes it back", async 
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Days").fill("1");
   await expect(dialog.getByText(/moved to Tue 8 Oct 2030/)).toBeVisible();
-  await dialog.getByRole("button", { name: "Move 2 sessions" }).press("Enter");
-  await expect(page.getByText("2 changed.")).toBeVisible();
-  await expect(page.getByText("Tue 8 Oct", { exact: true })).toBeVisible();
-  await page.getByRole("button", { name: "Undo" }).click();
+  await atLeisure(page, async () => {
+    await dialog.getByRole("button", { name: "Move 2 sessions" }).press("Enter");
+    await expect(page.getByText("2 changed.")).toBeVisible();
+    await expect(page.getByText("Tue 8 Oct", { exact: true })).toBeVisible();
+    await page.getByRole("button", { name: "Undo" }).click();
+  });
   await expect(page.getByText("Taken back.")).toBeVisible();
   await expect(page.getByText("Tue 8 Oct", { exact: true })).toHaveCount(0);
 });
