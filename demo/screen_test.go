@@ -43,7 +43,7 @@ func TestScreenComesBackWithWhatItHas(t *testing.T) {
 	}))
 	t.Cleanup(s.Close)
 	p := screen{url: s.URL, token: "t", session: 42, audience: "student"}
-	if err := p.watch(t.Context(), time.Now().Add(time.Minute)); err != nil {
+	if err := p.watch(t.Context(), time.Now().Add(5*time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	p.leave()

@@ -32,6 +32,9 @@ import (
 	"github.com/muster-live/muster/rig"
 )
 
+// patience is how long anything may take on a machine that is busy with other tests.
+const patience = 5 * time.Minute
+
 // site is an installation behind a proxy.
 type site struct {
 	t       *testing.T
@@ -138,7 +141,7 @@ func newSite(t *testing.T, proxy func(dir, host string, nodes []string) *exec.Cm
 		os.RemoveAll(dir)
 	})
 	s := &site{t: t, roots: certificate(t, dir)}
-	s.client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.roots}}, Timeout: time.Minute}
+	s.client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.roots}}, Timeout: patience}
 	t.Cleanup(s.client.CloseIdleConnections)
 
 	muster := filepath.Join(dir, "muster")
@@ -184,7 +187,7 @@ func newSite(t *testing.T, proxy func(dir, host string, nodes []string) *exec.Cm
 		t.Fatal(err)
 	}
 	s.session = ids.Sessions[0]
-	for limit := time.Now().Add(2 * time.Minute); s.get("/readyz") != http.StatusOK; {
+	for limit := time.Now().Add(patience); s.get("/readyz") != http.StatusOK; {
 		if time.Now().After(limit) {
 			b, _ := os.ReadFile(filepath.Join(dir, "proxy.log"))
 			t.Fatalf("the proxy does not answer; its log: %s", b)
@@ -214,13 +217,13 @@ func (s *site) get(path string) int {
 // socket opens a WebSocket with a token, from a page of origin.
 func (s *site) socket(token, origin string) (net.Conn, error) {
 	d := ws.Dialer{
-		TLSConfig: &tls.Config{RootCAs: s.roots}, Protocols: []string{"muster.v1"}, Timeout: time.Minute,
+		TLSConfig: &tls.Config{RootCAs: s.roots}, Protocols: []string{"muster.v1"}, Timeout: patience,
 		Header: ws.HandshakeHeaderHTTP(http.Header{"Authorization": {"Bearer " + token}, "Origin": {origin}}),
 	}
 	conn, _, _, err := d.Dial(s.t.Context(), "wss://"+s.host+"/api/v1/live")
 	if err == nil {
 		s.t.Cleanup(func() { conn.Close() })
-		err = conn.SetDeadline(time.Now().Add(time.Minute))
+		err = conn.SetDeadline(time.Now().Add(patience))
 	}
 	return conn, err
 }
@@ -228,7 +231,7 @@ func (s *site) socket(token, origin string) (net.Conn, error) {
 // newsComesAtOnce: a check-in over a WebSocket is seen by a stream that is open, and
 // by a WebSocket that goes to the other server.
 func (s *site) newsComesAtOnce() {
-	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
 	req, _ := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("https://%s/api/v1/sessions/%d/live?audience=board", s.host, s.session.ID), nil)
 	req.Header.Set("Authorization", "Bearer "+s.session.Board)

@@ -12,7 +12,7 @@ import (
 // until the server has ended it.
 func (c *campus) stream(token, audience string) (ended func()) {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(c.t.Context(), 5*time.Minute)
 	c.t.Cleanup(cancel)
 	r, err := http.NewRequestWithContext(ctx, "GET", c.URL+"/api/v1/sessions/10/live?audience="+audience, nil)
 	if err != nil {
