@@ -73,7 +73,7 @@ type Conn struct {
 	joined  bool
 	sent    int64     // seq up to which everything is on its way
 	queue   []byte    // answers that wait to be written
-	writing bool      // somebody is in pump or drain
+	writing bool      // somebody is between begin and wrote, or in drain
 	last    CloseCode // to be closed with once everything queued is written; 0: go on
 	closed  bool
 	code    CloseCode
@@ -125,10 +125,20 @@ func (c *Conn) enqueue(f frame) {
 	}
 }
 
-// pump writes what the connection has yet to be sent, without waiting. If another
-// goroutine is at it already, that one will see to it. What cannot be written now
-// is left to drain.
+// pump writes what the connection has yet to be sent, without waiting.
 func (c *Conn) pump() {
+	for b := c.begin(); len(b) > 0; b = c.begin() {
+		n, err := c.out.tryWrite(b)
+		if !c.wrote(b, n, err) {
+			return
+		}
+	}
+}
+
+// begin returns what the connection has yet to be sent. Unless that is nothing, the
+// caller writes it, and says so to wrote. If another goroutine is at it already, that
+// one will see to what is new.
+func (c *Conn) begin() []byte {
 	c.mu.Lock()
 	if c.writing {
 		tooMuch := len(c.queue) > maxQueued
@@ -136,33 +146,35 @@ func (c *Conn) pump() {
 		if tooMuch {
 			c.Close(CloseTooSlow)
 		}
-		return
+		return nil
 	}
-	for {
-		b := c.collect()
-		if len(b) == 0 {
-			last := c.last
-			c.mu.Unlock()
-			if last != 0 {
-				c.Close(last)
-			}
-			return
-		}
-		c.writing = true
-		c.mu.Unlock()
-		n, err := c.out.tryWrite(b)
-		if err != nil {
-			c.Close(CloseInternal)
-			return
-		}
-		if n < len(b) {
-			c.hub.counts.stalled.Add(1)
-			go c.drain(b[n:])
-			return
-		}
-		c.mu.Lock()
-		c.writing = false
+	b := c.collect()
+	c.writing = len(b) > 0
+	last := c.last
+	c.mu.Unlock()
+	if len(b) == 0 && last != 0 {
+		c.Close(last)
 	}
+	return b
+}
+
+// wrote takes in that the first n bytes of b, which begin returned, were written without
+// waiting, and reports whether to begin again. What could not be written is left to
+// drain.
+func (c *Conn) wrote(b []byte, n int, err error) (more bool) {
+	switch {
+	case err != nil:
+		c.Close(CloseInternal)
+		return false
+	case n < len(b):
+		c.hub.counts.stalled.Add(1)
+		go c.drain(b[n:])
+		return false
+	}
+	c.mu.Lock()
+	c.writing = false
+	c.mu.Unlock()
+	return true
 }
 
 // drain writes the rest of something that could not be written at once, then goes
@@ -289,8 +301,8 @@ func (c *Conn) CloseCode() CloseCode {
 	return c.code
 }
 
-// beat asks for a sign of life, and ends the connection if there was none since the
-// last time.
+// beat has the client asked for a sign of life by the next pump, and ends the
+// connection if there was none since the last time.
 func (c *Conn) beat() {
 	if !c.heard.Swap(false) {
 		c.Close(CloseNoPong)
@@ -305,7 +317,6 @@ func (c *Conn) beat() {
 		c.queue = append(c.queue, b...)
 	}
 	c.mu.Unlock()
-	c.pump()
 }
 
 // Heard says that the client has given a sign of life.

@@ -56,10 +56,11 @@ type slot struct {
 // clients are told of time, the codes above all, is by the clock now. Call Close to
 // stop it.
 func NewHub(store Store, join func(cluster.Node) cluster.Link, now func() time.Time, log *slog.Logger) *Hub {
-	h := &Hub{store: store, now: now, log: log, flusher: newFlusher(), rooms: make(map[attendance.SessionID]*room)}
+	h := &Hub{store: store, now: now, log: log, flusher: newFlusher(log), rooms: make(map[attendance.SessionID]*room)}
 	for i := range h.wheel {
 		h.wheel[i].conns = make(map[*Conn]struct{})
 	}
+	h.reactor.batch.flusher = h.flusher
 	h.ctx, h.stop = context.WithCancel(context.Background())
 	h.link = join(h)
 	h.work.Go(h.beat)
@@ -187,14 +188,18 @@ func (h *Hub) loadedRooms() (rooms []*room) {
 func (h *Hub) beat() {
 	tick := time.NewTicker(pingEvery / wheelSlots)
 	defer tick.Stop()
+	b := &batch{flusher: h.flusher}
+	defer b.close()
 	for i := 0; ; i = (i + 1) % wheelSlots {
 		select {
 		case <-h.ctx.Done():
 			return
 		case <-tick.C:
-			for _, c := range h.wheel[i].list() {
+			conns := h.wheel[i].list()
+			for _, c := range conns {
 				c.beat()
 			}
+			b.pump(conns)
 		}
 	}
 }
@@ -279,4 +284,5 @@ func (h *Hub) Close() {
 	h.link.Close()
 	h.stop()
 	h.work.Wait()
+	h.flusher.close()
 }

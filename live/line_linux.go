@@ -25,6 +25,8 @@ type descriptor struct {
 
 	mu       sync.Mutex // nobody uses a number that may be another connection's by now
 	fd       int        // -1 once it is closed
+	held     int        // batches that use it just now: the number is not to be another's yet
+	ended    bool       // to be closed by the last of them
 	reactor  *reactor
 	writable chan struct{} // has room for one: there may be room to write again. Nil: nobody waits
 }
@@ -51,7 +53,7 @@ func takeOver(conn *net.TCPConn, t *WebSocket) line {
 func (l *descriptor) tryWrite(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.fd < 0 {
+	if l.fd < 0 || l.ended {
 		return 0, net.ErrClosed
 	}
 	n, err := call(unix.SYS_SENDTO, l.fd, b)
@@ -64,7 +66,7 @@ func (l *descriptor) tryWrite(b []byte) (int, error) {
 func (l *descriptor) tryRead(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.fd < 0 {
+	if l.fd < 0 || l.ended {
 		return 0, net.ErrClosed
 	}
 	n, err := call(unix.SYS_RECVFROM, l.fd, b)
@@ -114,6 +116,23 @@ func (l *descriptor) write(b []byte, deadline time.Time) error {
 	}
 }
 
+// hold returns the descriptor's number, which stays its own until release; it is -1 if
+// the line is closed.
+func (l *descriptor) hold() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.held++
+	return l.fd
+}
+
+func (l *descriptor) release() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.held--; l.ended && l.held == 0 {
+		l.end()
+	}
+}
+
 // canWrite says that there is room again, or that there will never be.
 func (l *descriptor) canWrite() {
 	l.mu.Lock()
@@ -142,11 +161,18 @@ func (l *descriptor) close() {
 	if l.fd < 0 {
 		return
 	}
+	if l.ended = true; l.held == 0 {
+		l.end()
+	}
+}
+
+// end is close with the lock held, when nobody holds the number.
+func (l *descriptor) end() {
 	if l.reactor != nil {
 		l.reactor.remove(l.fd) // first: once closed, the number may be another's
 	}
 	_ = unix.Close(l.fd)
-	l.fd = -1
+	l.fd, l.ended = -1, false
 	l.tell()
 }
 
@@ -168,6 +194,11 @@ type reactor struct {
 	fd     int           // of epoll
 	lines  []*descriptor // by number
 	closed bool
+
+	// Of run alone.
+	batch   batch
+	calls   []lineCall
+	buffers [batchSize][512]byte
 }
 
 // add has a line told from now on, and at once if there is something already.
@@ -225,27 +256,40 @@ func (r *reactor) find(fd int32) *descriptor {
 
 // run tells lines until the reactor is closed. Nothing that it calls waits.
 func (r *reactor) run(epoll syscall.RawConn) {
+	defer r.batch.close()
 	events := make([]unix.EpollEvent, 256)
-	buf := make([]byte, readSize)
 	n := 0
 	look := func(fd uintptr) bool {
 		n, _ = unix.EpollWait(int(fd), events, 0)
 		return n > 0
 	}
 	for epoll.Read(look) == nil {
-		for _, e := range events[:n] {
-			l := r.find(e.Fd)
-			if l == nil {
-				continue
-			}
-			if e.Events&unix.EPOLLOUT != 0 {
-				l.canWrite()
-			}
-			if e.Events&^unix.EPOLLOUT != 0 {
-				l.socket.ready(buf)
-			}
+		for part := range slices.Chunk(events[:n], batchSize) {
+			r.tell(part)
 		}
 	}
+}
+
+// tell reads those lines that have something, and tells the others that there is room.
+func (r *reactor) tell(events []unix.EpollEvent) {
+	r.calls = r.calls[:0]
+	for i, e := range events {
+		l := r.find(e.Fd)
+		if l == nil {
+			continue
+		}
+		if e.Events&unix.EPOLLOUT != 0 {
+			l.canWrite()
+		}
+		if e.Events&^unix.EPOLLOUT != 0 && l.socket.begin() {
+			r.calls = append(r.calls, lineCall{line: l, opcode: opReceive, b: r.buffers[i][:]})
+		}
+	}
+	r.batch.do(r.calls)
+	for _, c := range r.calls {
+		c.line.socket.took(c.b, c.n, c.err)
+	}
+	clear(r.calls) // so that they are not kept
 }
 
 // close ends run, and hangs up the lines that are still there.

@@ -8,7 +8,7 @@ import (
 )
 
 // reactor is there on Linux alone; elsewhere the runtime does the reading.
-type reactor struct{}
+type reactor struct{ batch batch }
 
 func (*reactor) close() {}
 

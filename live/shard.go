@@ -1,6 +1,7 @@
 package live
 
 import (
+	"log/slog"
 	"runtime"
 	"slices"
 	"sync"
@@ -20,12 +21,19 @@ type flusher struct {
 	workers int
 	observe func(time.Duration) // nil: nobody wants to know
 
-	mu    sync.Mutex
-	queue []*shard
-	busy  int // workers that run
+	log  *slog.Logger
+	told sync.Once // that there is no io_uring
+
+	mu     sync.Mutex
+	queue  []*shard
+	busy   int      // workers that run
+	spare  []*batch // of workers that do not
+	closed bool
 }
 
-func newFlusher() *flusher { return &flusher{workers: max(1, runtime.GOMAXPROCS(0)/2)} }
+func newFlusher(log *slog.Logger) *flusher {
+	return &flusher{workers: max(1, runtime.GOMAXPROCS(0)/2), log: log}
+}
 
 // shard is a part of a room's connections that is flushed as one.
 type shard struct {
@@ -85,15 +93,17 @@ func (s *shard) wake() {
 func (f *flusher) run() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	b := &batch{flusher: f}
+	if n := len(f.spare); n > 0 {
+		b, f.spare = f.spare[n-1], f.spare[:n-1]
+	}
 	for len(f.queue) > 0 {
 		s := f.queue[0]
 		f.queue = f.queue[1:]
 		s.waiting, s.running = false, true
 		since := s.since
 		f.mu.Unlock()
-		for _, c := range s.list() {
-			c.pump()
-		}
+		b.pump(s.list())
 		if f.observe != nil {
 			f.observe(time.Since(since))
 		}
@@ -106,4 +116,31 @@ func (f *flusher) run() {
 		}
 	}
 	f.busy--
+	f.spare = append(f.spare, b)
+	if f.closed {
+		f.giveBack()
+	}
+}
+
+// withoutRing is told why a batch has no io_uring, or none any more.
+func (f *flusher) withoutRing(err error) {
+	f.told.Do(func() {
+		f.log.Info("no io_uring: each connection is written to by a call of its own", "err", err)
+	})
+}
+
+// close gives back what workers keep. One that runs still does so when it ends.
+func (f *flusher) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = true
+	f.giveBack()
+}
+
+// giveBack is close with the lock held.
+func (f *flusher) giveBack() {
+	for _, b := range f.spare {
+		b.close()
+	}
+	f.spare = nil
 }

@@ -221,14 +221,10 @@ func (t *WebSocket) end() bool {
 	return false
 }
 
-// ready is called by the reactor, which waits meanwhile, when there is something to
-// read. All that it does itself is to take in an answer to a ping, which is what most
-// lines say, most of the time.
-func (t *WebSocket) ready(buf []byte) {
-	if !t.begin() {
-		return
-	}
-	n, err := t.line.tryRead(buf)
+// took is called by the reactor, which waits meanwhile, with the first n bytes of buf
+// read in the turn that it began. All that it does itself is to take in an answer to a
+// ping, which is what most lines say, most of the time.
+func (t *WebSocket) took(buf []byte, n int, err error) {
 	switch {
 	case err == errNothing && t.end():
 	case n < len(buf) && len(t.rest) == 0 && isPong(buf[:n]):
