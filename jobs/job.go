@@ -55,6 +55,9 @@ type Job struct {
 	Result    json.RawMessage // of one that is done; of one that failed, a Failure
 	Summary   string          // of the result, for people
 	Problem   string          // why it failed, or has to be tried again; for people
+	// Set is the change set that it became, by which it can be taken back; 0: it has
+	// changed nothing. It is read with the job.
+	Set int64
 
 	Created, Started, Ended time.Time
 }

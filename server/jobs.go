@@ -49,6 +49,7 @@ type jobBody struct {
 	Summary  string        `json:"summary" doc:"Of the result, for people."`
 	Problem  string        `json:"problem" doc:"Why it failed, or has to be tried again."`
 	Result   any           `json:"result,omitempty" doc:"Of one that is done; of one that failed, the code of its problem. Not in lists."`
+	Set      int64         `json:"set" doc:"The change set that it became, which can be taken back; 0: it has changed nothing."`
 	Output   *outputBody   `json:"output,omitempty" doc:"The file that came out of it; not in lists."`
 	Attempts int           `json:"attempts"`
 	Node     string        `json:"node" doc:"The server that runs it, or did last."`
@@ -83,7 +84,7 @@ type outputBody struct {
 func (s *Server) jobBody(j *jobs.Job) jobBody {
 	out := jobBody{
 		ID: j.ID, Kind: string(j.Kind), Title: j.Title, State: string(j.State), Actor: jobActor{j.Actor, j.ActorName}, From: j.From,
-		Summary: j.Summary, Problem: j.Problem, Attempts: j.Attempts, Node: j.Node, Stop: j.Stop,
+		Summary: j.Summary, Problem: j.Problem, Set: j.Set, Attempts: j.Attempts, Node: j.Node, Stop: j.Stop,
 		RunAt: millis(j.RunAt), Created: millis(j.Created), Started: millis(j.Started), Ended: millis(j.Ended),
 	}
 	if j.State != jobs.Running {

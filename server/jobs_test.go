@@ -13,7 +13,7 @@ import (
 
 // job is a job as clients get it.
 type job struct {
-	ID                                   int64
+	ID, Set                              int64
 	Kind, Title, State, Summary, Problem string
 	Actor                                struct{ Name string }
 	Result                               roster.Preview

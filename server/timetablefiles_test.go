@@ -163,6 +163,9 @@ func TestATimetableIsTakenInByJobs(t *testing.T) {
 	if stale, _ := done(c.uploadAs(me, path+"/jobs", of(planned, "apply", "true", "digest", "x"))); stale.State != "failed" || !strings.Contains(stale.Problem, "Look again") {
 		t.Errorf("by a preview of before: %+v", stale)
 	}
+	if a := c.call(me, "POST", fmt.Sprintf("/api/v1/changes/%d/undo", planned.Set), "{}"); preview.Set != 0 || !strings.Contains(a.body, `"rows":2`) || c.timetable().Sessions[0].Cancelled == 0 {
+		t.Errorf("the jobs' sets are %d and %d, and taken back: %d %s", preview.Set, planned.Set, a.StatusCode, a.body)
+	}
 
 	// What is of other jobs, or of other people, is not to be had.
 	if a := c.uploadAs(me, path+"/jobs", of(job{ID: 30})); a.StatusCode < 400 {

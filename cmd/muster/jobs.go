@@ -80,6 +80,8 @@ func tellJob(j *jobs.Job) string {
 		return j.Progress.String()
 	case j.Problem != "":
 		return j.Problem
+	case j.Set != 0:
+		return fmt.Sprintf("%s; change set %d", j.Summary, j.Set)
 	}
 	return j.Summary
 }

@@ -132,14 +132,15 @@ func (s *Store) EndJob(ctx context.Context, id jobs.ID, attempt int, e jobs.Endi
 
 const jobColumns = `jobs.id, kind, title, coalesce(key, ''), actor_id, origin, args, state, run_at, attempts, takeovers, stop, node, lease_until,
 	progress, result, summary, problem, created_at, started_at, ended_at,
-	coalesce((SELECT given || ' ' || family FROM people WHERE people.id = actor_id), '')`
+	coalesce((SELECT given || ' ' || family FROM people WHERE people.id = actor_id), ''),
+	coalesce((SELECT change_sets.id FROM change_sets WHERE job_id = jobs.id), 0)`
 
 func scanJob(scan scanFunc) (jobs.Job, error) {
 	var j jobs.Job
 	var args, how, result string
 	var runAt, lease, created, started, ended pgtype.Int8
 	err := scan(&j.ID, &j.Kind, &j.Title, &j.Key, &j.Actor, &j.From, &args, &j.State, &runAt, &j.Attempts, &j.Takeovers, &j.Stop, &j.Node, &lease,
-		&how, &result, &j.Summary, &j.Problem, &created, &started, &ended, &j.ActorName)
+		&how, &result, &j.Summary, &j.Problem, &created, &started, &ended, &j.ActorName, &j.Set)
 	if err != nil {
 		return j, err
 	}

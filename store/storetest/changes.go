@@ -7,6 +7,7 @@ import (
 
 	"github.com/muster-live/muster/attendance"
 	"github.com/muster-live/muster/changes"
+	"github.com/muster-live/muster/jobs"
 	"github.com/muster-live/muster/roster"
 )
 
@@ -225,7 +226,9 @@ func marksAreGivenBack(t *testing.T, open Open) {
 func jobAppliesOneSet(t *testing.T, open Open) {
 	c := newClass(t, open(t), 2)
 	h := header(changes.Marks, c.teacher)
-	h.Job = 7
+	other := addJob(t, c, newJob("export"))
+	job := addJob(t, c, newJob("marks"))
+	h.Job = int64(job)
 	first, err := c.ChangeMarks(t.Context(), h, []attendance.Command{c.set("", 0, attendance.Present, "")})
 	must(t, err)
 	again, err := c.ChangeMarks(t.Context(), h, []attendance.Command{c.set("", 1, attendance.Present, "")})
@@ -234,6 +237,12 @@ func jobAppliesOneSet(t *testing.T, open Open) {
 		t.Errorf("the job's second set is %+v, want the first one, %d", again, first.ID)
 	}
 	same(t, "marks", []attendance.Mark{attendance.Present, 0}, c.marks(t))
+	same(t, "the jobs' sets", []int64{first.ID, 0}, []int64{readJob(t, c, job).Set, readJob(t, c, other).Set})
+	list, err := c.Jobs(t.Context(), jobs.Query{Limit: 10})
+	must(t, err)
+	if len(list) != 2 || list[0].Set != first.ID || list[1].Set != 0 {
+		t.Errorf("the jobs in the list are %+v", list)
+	}
 }
 
 func setsAreListed(t *testing.T, open Open) {

@@ -1,6 +1,7 @@
 // What was done in bulk can be looked into and taken back, whole or as far as nothing
 // contradicts it.
 
+import { fine } from "./axe";
 import { adminPassword, expect, test } from "./test";
 
 test("an import is taken back, but for what was changed since", async ({ program, admin, visit }) => {
@@ -31,4 +32,27 @@ test("an import is taken back, but for what was changed since", async ({ program
   await page.getByRole("link", { name: "Audit" }).click();
   await page.getByRole("searchbox").fill("Kimberly");
   await expect(page.getByText("Kimberly").first()).toBeVisible();
+});
+
+test("what a job has changed is looked at and taken back from the page of jobs", async ({ admin, visit }) => {
+  const file = { name: "undo-job.csv", mimeType: "text/csv", buffer: Buffer.from("ref,family,given\nundo-job-1,Hopper,Grace\n") };
+  const sent = await admin.post("/api/v1/imports/jobs", { multipart: { format: "csv", course: "UNDOJOB", apply: "true", file } });
+  expect(sent.status()).toBe(202);
+
+  const page = await visit();
+  await page.goto("/signin?next=/admin/jobs");
+  await page.getByLabel("Username").fill("admin");
+  await page.getByRole("textbox", { name: "Password" }).fill(adminPassword);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("link", { name: "What it changed (undo-job.csv)" }).press("Enter");
+  await expect(page).toHaveURL(/\/admin\/changes\/\d+$/);
+  const set = page.getByRole("listitem").filter({ hasText: "undo-job.csv" });
+  await expect(set).toContainText("Hopper");
+  await fine(page, "what a job has changed");
+  await set.getByRole("button", { name: "Undo undo-job.csv" }).press("Enter");
+  await expect(set.getByText("Undone", { exact: true })).toBeVisible();
+  const courses = (await (await admin.get("/api/v1/courses")).json()) as { courses: { code: string; students: number }[] };
+  expect(courses.courses.filter((course) => course.code === "UNDOJOB" && course.students > 0)).toEqual([]);
+  await page.getByRole("link", { name: "All changes" }).click();
+  await expect(page.getByText("Everything that was done in bulk")).toBeVisible();
 });

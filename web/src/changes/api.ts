@@ -53,6 +53,7 @@ const place = (course: number | undefined) => (course === undefined ? "" : `/cou
 export const changesApi = {
   sets: (course: number | undefined, before: string) =>
     json<{ changes: ChangeSet[]; next: number }>("GET", `${place(course)}/changes?before=${before || 0}`),
+  set: (set: number) => json<ChangeSet>("GET", `/changes/${set}`),
   rows: (set: number, after: number) => json<{ rows: ChangeRow[] }>("GET", `/changes/${set}/rows?after=${after}`),
   undo: (set: number, rest: boolean) => json<Undoing>("POST", `/changes/${set}/undo`, { rest }),
   audit: (course: number | undefined, q: string, cursor: string) =>

@@ -25,6 +25,8 @@ export interface Job {
   progress?: JobProgress;
   summary: string;
   problem: string;
+  /** The change set that it became, which can be taken back; 0: it has changed nothing. */
+  set: number;
   /** Not in lists; of an import or its preview a Preview, of a failure its code. */
   result?: unknown;
   output?: { name: string; size: number };
@@ -67,6 +69,9 @@ export class FileJobs<Result> {
   /** The job that has the files now; 0: none yet. */
   private files = 0;
 
+  /** The change set that the last job became; 0: it has changed nothing. */
+  set = 0;
+
   /** Names the job that has the files in a form, instead of sending them again. */
   refer(form: FormData): FormData {
     if (this.files > 0) {
@@ -85,6 +90,7 @@ export class FileJobs<Result> {
       await pause(500);
       job = await again(job);
     }
+    this.set = job.set;
     if (job.state === "done") return job.result as Result;
     const code = (job.result as { code?: string } | undefined)?.code ?? "";
     throw new Problem(0, code, job.state === "cancelled" ? "The import was cancelled." : job.problem);
