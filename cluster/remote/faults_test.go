@@ -292,6 +292,37 @@ func TestNothingWaitsForAMediumThatIsStuck(t *testing.T) {
 	})
 }
 
+// slow is a medium that takes its time.
+type slow struct{ *port }
+
+func (s slow) Publish(ctx context.Context, m []remote.Message) error {
+	select {
+	case <-time.After(2 * time.Second):
+		return s.port.Publish(ctx, m)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// An import from the command line signs people out, and its process ends: nobody says so
+// again.
+func TestLastWordsAreHeardOverASlowMedium(t *testing.T) {
+	t.Parallel()
+	inFakeTime(t, 1, func(t *testing.T, e *ether, n []*node) {
+		l, err := remote.Dial(context.Background(), slow{&port{ether: e}}, "test", slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Join(&node{})
+		l.SignedOut(4)
+		time.Sleep(time.Second) // that is on its way
+		l.SignedOut(5)
+		l.Close()
+		soon()
+		expect(t, "signed out", n[0].out, []attendance.PersonID{4, 5})
+	})
+}
+
 // TestAfterAnyFaultsEveryScreenShowsTheTruth has people come and go through nodes at
 // random, over a medium that loses, repeats and delays, that goes away and comes back,
 // between nodes that fall silent for a while or for ever.

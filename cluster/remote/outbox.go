@@ -13,7 +13,7 @@ import (
 const (
 	maxWaiting    = 4 << 20                // bytes of news that wait while a batch is being sent
 	sendLimit     = 3 * time.Second        // for one batch
-	farewellLimit = time.Second            // for the last one
+	farewellLimit = 5 * time.Second        // for the last one, which nobody sends again
 	failurePause  = 200 * time.Millisecond // after a batch that failed
 	presenceEvery = 50 * time.Millisecond  // between two batches with presence
 )
