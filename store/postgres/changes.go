@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -214,19 +216,45 @@ func (c *change) carryOut() error {
 	if err := c.readLeft(states, all, was); err != nil {
 		return err
 	}
-	results, w := decide(states, c.commands)
-	for i := range results {
-		if results[i].Err != nil {
-			return results[i].Err
+	c.Events = slices.Grow(c.Events, len(was))
+	for part := range parts(c.commands) {
+		results, w := decide(states, part)
+		for i := range results {
+			if results[i].Err != nil {
+				return results[i].Err
+			}
+			c.Events = append(c.Events, results[i].Events...)
 		}
-		c.Events = append(c.Events, results[i].Events...)
+		batch := &pgx.Batch{}
+		if err := w.queue(batch, states); err != nil {
+			return err
+		}
+		if err := c.tx.SendBatch(c.ctx, batch).Close(); err != nil {
+			return err
+		}
 	}
-	batch := &pgx.Batch{}
-	if err := w.queue(batch, states); err != nil {
-		return err
+	return c.addMarks(all, was, all.entries(states))
+}
+
+// maxPart is about how many marks are sent to the database at once. A message of many
+// megabytes, of which nothing is done before its end, takes longer than its parts.
+const maxPart = 4000
+
+// parts divides commands, in their order, into parts of about maxPart marks.
+func parts(commands []attendance.Command) iter.Seq[[]attendance.Command] {
+	return func(yield func([]attendance.Command) bool) {
+		for len(commands) > 0 {
+			n, marks := 0, 0
+			for n < len(commands) && marks < maxPart {
+				marks += len(commands[n].Marks) + 1
+				n++
+			}
+			if !yield(commands[:n]) {
+				return
+			}
+			commands = commands[n:]
+		}
 	}
-	c.queueMarks(batch, all, was, all.entries(states))
-	return c.tx.SendBatch(c.ctx, batch).Close()
 }
 
 // entries are the lines that the record has for marks of these keys.
@@ -268,20 +296,30 @@ func (c *change) readLeft(states states, all keys, was []attendance.Entry) error
 		})
 }
 
-// queueMarks records what becomes of marks. That is known without asking the database,
+// addMarks records what becomes of marks. That is known without asking the database,
 // which takes more than twice as long as all the rest of changing them.
-func (c *change) queueMarks(batch *pgx.Batch, all keys, was, became []attendance.Entry) {
+func (c *change) addMarks(all keys, was, became []attendance.Entry) error {
 	var names, before, after []string
+	send := func() error {
+		_, err := c.tx.Exec(c.ctx, `INSERT INTO change_rows (set_id, n, what, key, was, became)
+			SELECT $1, $2 + n, $3, key, nullif(was, ''), nullif(became, '') FROM unnest($4::text[], $5::text[], $6::text[]) WITH ORDINALITY r (key, was, became, n)`,
+			c.ID, c.Rows, schema.Mark.What, names, before, after)
+		c.Rows += len(names)
+		names, before, after = names[:0], before[:0], after[:0]
+		return err
+	}
 	for i := range was {
 		if was[i] != became[i] {
 			names = append(names, fmt.Sprintf("[%d,%d]", all[0][i], all[1][i]))
 			before, after = append(before, markImage(was[i])), append(after, markImage(became[i]))
 		}
+		if len(names) == maxPart || i == len(was)-1 && len(names) > 0 {
+			if err := send(); err != nil {
+				return fmt.Errorf("record what becomes of marks: %w", err)
+			}
+		}
 	}
-	batch.Queue(`INSERT INTO change_rows (set_id, n, what, key, was, became)
-		SELECT $1, $2 + n, $3, key, nullif(was, ''), nullif(became, '') FROM unnest($4::text[], $5::text[], $6::text[]) WITH ORDINALITY r (key, was, became, n)`,
-		c.ID, c.Rows, schema.Mark.What, names, before, after)
-	c.Rows += len(names)
+	return nil
 }
 
 // markImage is what imageOf is for a mark; empty if there is none.

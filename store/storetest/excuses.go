@@ -20,9 +20,54 @@ var excuseTests = map[string]test{
 	"an undone excuse is gone from sessions that opened since as well":    undoneExcuse,
 	"another excuse for the same time stands when one is withdrawn":       anotherExcuseStands,
 	"an excuse for all courses is for each, one for a course is not":      excusesByCourse,
+	"an excuse for thousands of marks is recorded and taken back whole":   excuseThousands,
 	"a session that opens while an excuse is given has it":                excuseWhileOpening,
 	"excuses of a course are listed with whose they are and what they do": excusesAreListed,
 	"excuses of the whole institution are listed page by page":            allExcusesAreListed,
+}
+
+// excuseThousands has more marks than a store sends at once.
+func excuseThousands(t *testing.T, open Open) {
+	const students, sessions = 2100, 3
+	c := newClass(t, open(t), students)
+	c.must(t, c.command("close", c.teacher, attendance.CloseSession))
+	for i := range sessions - 1 {
+		held := c.at(c.plan(t, tenFifteen.Add(time.Duration(i+1)*time.Hour)))
+		held.must(t, held.command("open", c.teacher, attendance.OpenSession))
+		held.must(t, held.command("close", c.teacher, attendance.CloseSession))
+	}
+	r := c.excuse(t, &excuse.Wanted{Reason: "strike", By: c.teacher, At: tenFifteen,
+		Scope: excuse.Scope{Courses: []attendance.CourseID{c.course}, From: tenFifteen.Add(-week), Until: tenFifteen.Add(week)}})
+	if len(r.Events) != students*sessions || r.Rows != students*(sessions+1) {
+		t.Errorf("%d events and %d rows", len(r.Events), r.Rows)
+	}
+	keys, n := make(map[string]bool), 0
+	for {
+		rows, err := c.ChangeRows(t.Context(), r.ID, n, changes.MaxPage)
+		must(t, err)
+		if len(rows) == 0 {
+			break
+		}
+		for _, row := range rows {
+			if n++; row.N != n || keys[row.What+row.Key] {
+				t.Fatalf("row %d is %+v", n, row)
+			}
+			keys[row.What+row.Key] = true
+		}
+	}
+	if n != r.Rows {
+		t.Errorf("%d rows are there", n)
+	}
+	if v := verify(t, c, ""); len(v.Faults) > 0 {
+		t.Errorf("the chains: %+v", v)
+	}
+	_, err := c.UndoChanges(t.Context(), header(changes.Undo, c.teacher), r.ID, false)
+	must(t, err)
+	for i, mark := range c.marks(t) {
+		if mark != attendance.Absent {
+			t.Fatalf("student %d is %v", i, mark)
+		}
+	}
 }
 
 const week = 7 * 24 * time.Hour
