@@ -137,15 +137,15 @@ func (p *Program) lastWords() string {
 // on the same machine: they are this process's until it ends.
 func FreePorts(n int) (ports []int, err error) {
 	const first, last, tries = 10_000, 20_000, 100
-	for try := 0; len(ports) < n; try++ {
+	for failed := 0; len(ports) < n; {
 		port := first + rand.IntN(last-first)
 		if err := claim(port); err != nil {
-			if try == tries {
+			if failed++; failed == tries {
 				return nil, fmt.Errorf("find a free port: %w", err)
 			}
 			continue
 		}
-		ports = append(ports, port)
+		ports, failed = append(ports, port), 0
 	}
 	return ports, nil
 }
