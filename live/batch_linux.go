@@ -10,9 +10,9 @@ import (
 // that it takes no longer than a garbage collection may be kept waiting.
 const batchSize = 32
 
-// batch reads and writes many lines by one call of the kernel, where it has io_uring:
-// the way into it takes about as long as a small write itself. It is used by one goroutine
-// at a time.
+// batch reads and writes many lines by one call of the kernel, where it has io_uring: the
+// way into it is a good part of what a small write takes. It is used by one goroutine at a
+// time.
 type batch struct {
 	flusher *flusher
 	ring    *ring // nil: none yet, or there cannot be one
