@@ -232,17 +232,22 @@ func TestLinksGetOverOutages(t *testing.T) {
 func TestInstallationsOnOneRedisDoNotMeet(t *testing.T) {
 	t.Parallel()
 	r := startRedis(t)
-	var here, there quiet
-	a, b := dial(t, r.URL, "a", &here), dial(t, r.URL, "b", &there)
-	t.Cleanup(a.Close)
-	t.Cleanup(b.Close)
+	var here, alsoHere, there, alsoThere quiet
+	a, a2 := dial(t, r.URL, "a", &here), dial(t, r.URL, "a", &alsoHere)
+	b, b2 := dial(t, r.URL, "b", &there), dial(t, r.URL, "b", &alsoThere)
+	for _, l := range []cluster.Link{a, a2, b, b2} {
+		t.Cleanup(l.Close)
+	}
+	a2.Watch(7)
 	b.Watch(7)
 	a.Arrive(7, 1)
 	a.RosterChanged([]attendance.CourseID{1})
 	a.SignedOut(1)
-	time.Sleep(2500 * time.Millisecond) // longer than from beat to beat
-	if n := there.told.Load(); n > 0 {
-		t.Errorf("the other installation was told %d things", n)
+	waitUntil(t, "the same installation is told all three", func() bool { return alsoHere.told.Load() >= 3 })
+	b2.SignedOut(2) // comes after whatever else was on its way there
+	waitUntil(t, "the other one is told its own", func() bool { return there.told.Load() > 0 })
+	if n := there.told.Load(); n != 1 {
+		t.Errorf("the other installation was told %d things, want its own alone", n)
 	}
 }
 
