@@ -198,6 +198,7 @@ func newSite(t *testing.T, proxy func(dir, host string, nodes []string) *exec.Cm
 }
 
 func (s *site) try() {
+	s.connectsQuickly()
 	s.newsComesAtOnce()
 	s.strangersAreKeptOut()
 	s.addressesCannotBeMadeUp()
@@ -226,6 +227,18 @@ func (s *site) socket(token, origin string) (net.Conn, error) {
 		err = conn.SetDeadline(time.Now().Add(patience))
 	}
 	return conn, err
+}
+
+// connectsQuickly: TLS takes one round trip, which is 1.3.
+func (s *site) connectsQuickly() {
+	resp, err := s.client.Get("https://" + s.host + "/readyz")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	resp.Body.Close()
+	if got := resp.TLS.Version; got != tls.VersionTLS13 {
+		s.t.Errorf("the proxy speaks %s", tls.VersionName(got))
+	}
 }
 
 // newsComesAtOnce: a check-in over a WebSocket is seen by a stream that is open, and

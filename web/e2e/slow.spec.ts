@@ -80,3 +80,36 @@ test("digits that were typed before the script had come are not lost", async ({ 
   await student.keyboard.type(digits.slice(4));
   await expect(student.getByText("You're present")).toBeVisible();
 });
+
+test("a tap before the line is there is sent by the script, which takes no button from under a finger", async ({ course, visit }) => {
+  const board = await visit();
+  await enter(board, course.teacher);
+  const session = await startSession(board);
+  const student = await visit({ phone: true });
+  await enter(student, course.students[3]!);
+  let go = () => {};
+  const line = new Promise<void>((done) => (go = done));
+  let joined = false;
+  await student.routeWebSocket(/\/live/, async (ws) => {
+    await line;
+    const server = ws.connectToServer();
+    server.onMessage((message) => {
+      ws.send(message);
+      joined = true;
+    });
+  });
+  await student.goto(scanAddress(student, session, (await codesNow(board, session)).qr));
+  await expect(student).toHaveURL(`/s/${session}`); // the script is there
+  await student.evaluate(() => Object.assign(window, { stayed: true }));
+  const written = student.locator("form[method=post]");
+  const button = written.getByRole("button", { name: "I'm here" });
+  await button.dispatchEvent("pointerdown");
+  go();
+  await expect.poll(() => joined).toBe(true);
+  await student.evaluate(() => new Promise((next) => requestAnimationFrame(() => setTimeout(next))));
+  await expect(button).toBeVisible();
+  await button.click();
+  await expect(student.getByText("You're present")).toBeVisible();
+  await expect(written).toBeHidden();
+  expect(await student.evaluate(() => "stayed" in window)).toBe(true);
+});

@@ -48,7 +48,7 @@ export class SlowLine {
     const { hostname, port } = new URL(target);
     const server = createServer();
     await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
-    const line = new SlowLine(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`, profile);
+    const line = new SlowLine(server, `http://muster.test:${(server.address() as AddressInfo).port}`, profile);
     server.on("connection", (near) => {
       const far = connect(Number(port), hostname);
       const connected = Date.now() + line.profile.toConnect * line.profile.roundTrip;

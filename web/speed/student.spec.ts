@@ -45,8 +45,10 @@ function watch() {
     const text = document.body?.innerText ?? "";
     const button = [...document.querySelectorAll("button")].find((b) => b.textContent?.includes("I'm here"));
     if (button) {
-      const { left, top, width, height } = button.getBoundingClientRect();
-      requestAnimationFrame(() => note("shown", performance.now(), left + width / 2, top + height / 2));
+      requestAnimationFrame(() => {
+        const { left, top, width, height } = button.getBoundingClientRect();
+        note("shown", performance.now(), left + width / 2, top + height / 2);
+      });
     }
     if (told.has("shown") && !button && text !== "") note("acted");
     if (text.includes("You're present")) note("answered");
@@ -82,7 +84,8 @@ for (const c of cases) {
     const student = await visit({ phone: true });
     await enter(student, course.students[0]!);
     const { id } = (await (await student.request.get("/api/v1/me")).json()) as { id: number };
-    const storageState = await student.context().storageState(); // the cookies of 127.0.0.1, whatever the port
+    const storageState = await student.context().storageState();
+    for (const cookie of storageState.cookies) cookie.domain = "muster.test";
 
     /** Scans once, and taps as soon as there is a button, or once the page is in step. */
     async function scan(context: BrowserContext, how: Case, patient: boolean): Promise<Notes & { bytes: number }> {

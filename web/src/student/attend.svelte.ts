@@ -48,7 +48,14 @@ export class Attend {
   /** Of the check-in that the page's form may have sent already. */
   #commandID: string | undefined;
 
-  constructor(id: number, first?: First) {
+  /** What was written into the page, if anything was, and whom to tell that there is more to see. */
+  constructor(id: number, first?: First, news?: () => void) {
+    const told =
+      <A extends unknown[]>(take: (...a: A) => void) =>
+      (...a: A) => {
+        take(...a);
+        news?.();
+      };
     this.id = id;
     if (first?.ticket) keepTicket(id, first.ticket);
     this.ticket = first?.ticket ?? takeTicket(id);
@@ -56,13 +63,13 @@ export class Attend {
     this.#client = new LiveClient<StudentSnapshot>(
       { session: id, audience: "student" },
       {
-        snapshot: (s) => this.#show(s),
-        delta: (d) => this.#state(d),
-        status: (s) => {
+        snapshot: told((s) => this.#show(s)),
+        delta: told((d) => this.#state(d)),
+        status: told((s) => {
           this.status = s;
           if (this.asking === "sending" && (s === "offline" || s === "reconnecting")) this.delayed = true;
-        },
-        refused: (p) => (this.refused = p),
+        }),
+        refused: told((p) => (this.refused = p)),
       },
     );
     if (!first) return;

@@ -13,19 +13,21 @@ export interface First {
   refusal?: string;
   /** What the status is called that the mark stands for. */
   called?: string;
-  /** What stands in the field for the code; undefined unless somebody is typing there. */
-  typed?: string;
 }
 
-/** Takes it out of the page, which is about to be replaced. */
+/** Takes it out of the page, if there. */
 export function takeFirst(): First | undefined {
   const written = document.getElementById("first")?.textContent;
   if (!written) return undefined;
   const first = JSON.parse(written) as First;
-  const field = document.getElementById("code") as HTMLInputElement | null;
-  if (field && (field.value !== "" || field === document.activeElement)) first.typed = field.value;
   // A code that was scanned is of no use in history, links and reloads.
   const page = `/s/${first.state.session}`;
   if (location.pathname !== page) history.replaceState(null, "", page);
   return first;
+}
+
+/** What stands in the page's field for the code; undefined unless somebody is typing there. */
+export function typedSoFar(): string | undefined {
+  const field = document.getElementById("code") as HTMLInputElement | null;
+  return field && (field.value !== "" || field === document.activeElement) ? field.value : undefined;
 }

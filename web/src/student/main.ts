@@ -1,9 +1,13 @@
 import { mount } from "svelte";
 import "../ui/base.css";
 import App from "./App.svelte";
-import { takeFirst } from "./first";
+import { takeOver, type Begun } from "./takeover";
 
-const first = takeFirst();
-const target = document.getElementById("app")!;
-target.replaceChildren();
-mount(App, { target, props: { first } });
+function show(begun?: Begun): void {
+  const target = document.getElementById("app")!;
+  target.replaceChildren();
+  mount(App, { target, props: { begun } });
+}
+
+if (document.getElementById("first")) takeOver(show);
+else show();

@@ -1,13 +1,17 @@
 // Times in words, in the visitor's own language and zone.
 
-const hours = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const days = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
+// Made when the first time is told: making one takes a slow phone longer than all else that
+// its page does before it is shown.
+let hours: Intl.DateTimeFormat | undefined;
+let days: Intl.DateTimeFormat | undefined;
 
 /** The time of day, such as 10:17. */
-export const clock = (ms: number): string => hours.format(ms);
+export const clock = (ms: number): string =>
+  (hours ??= new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" })).format(ms);
 
 /** The day, such as Mon 23 Nov. */
-export const day = (ms: number): string => days.format(ms);
+export const day = (ms: number): string =>
+  (days ??= new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" })).format(ms);
 
 /** Day and time of day; the day is "today" when it is, and has its year when that is another. */
 export function moment(ms: number, now = Date.now()): string {

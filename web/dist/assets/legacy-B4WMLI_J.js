@@ -1,1 +1,0 @@
-import{Tt as e}from"./api-C2OP275x.js";e();
