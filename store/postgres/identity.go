@@ -17,11 +17,13 @@ var _ identity.Store = (*Store)(nil)
 
 // SignInViewers implements [identity.Store].
 func (s *Store) SignInViewers(ctx context.Context, tokens []identity.TokenHash, now time.Time) (viewers map[identity.TokenHash]identity.Viewer, err error) {
+	// That the array is in a SELECT of its own hides its length from the planner, which
+	// would else make a new plan each time, for three times what the query itself takes.
 	hashes := column(tokens, func(t *identity.TokenHash) []byte { return t[:] })
 	err = s.reading(ctx, func(q queryer) error {
 		viewers = make(map[identity.TokenHash]identity.Viewer, len(tokens))
 		rows, err := q.Query(ctx, `SELECT s.token_hash, s.expires_at, p.id, p.admin FROM sign_ins s JOIN people p ON p.id = s.person_id
-			WHERE s.token_hash = ANY($1) AND s.expires_at > $2 AND p.active`, hashes, now.UnixMilli())
+			WHERE s.token_hash = ANY((SELECT $1::bytea[])::bytea[]) AND s.expires_at > $2 AND p.active`, hashes, now.UnixMilli())
 		if err != nil {
 			return err
 		}
