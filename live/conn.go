@@ -77,6 +77,7 @@ type Conn struct {
 	last    CloseCode // to be closed with once everything queued is written; 0: go on
 	closed  bool
 	code    CloseCode
+	limit   *time.Timer // of CloseIn; nil: there is none
 	done    chan struct{}
 
 	slot int // in the hub's wheel
@@ -284,6 +285,9 @@ func (c *Conn) Close(code CloseCode) {
 		return
 	}
 	c.closed, c.code = true, code
+	if c.limit != nil {
+		c.limit.Stop()
+	}
 	c.queue = nil
 	joined, midFrame := c.joined, c.writing
 	c.writing = true // from here on nobody else writes
@@ -292,6 +296,15 @@ func (c *Conn) Close(code CloseCode) {
 	c.out.close(code, midFrame)
 	c.hub.leave(c, joined)
 	close(c.done)
+}
+
+// CloseIn has the connection closed with a code after d. It is called once at the most.
+func (c *Conn) CloseIn(d time.Duration, code CloseCode) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.limit = time.AfterFunc(d, func() { c.Close(code) })
+	}
 }
 
 // CloseCode returns the code that the connection was closed with, after Done.

@@ -18,18 +18,15 @@ const longLine = 24 * time.Hour
 
 // endInTime ends a connection when that by which its viewer was recognised ends by itself:
 // a sign-in or a token that runs out, a display's link that was ended. (What people end
-// ends by [live.Hub.SignedOut].) Call the function that it returns when the connection is
-// over.
-func (s *Server) endInTime(v identity.Viewer, c *live.Conn) (over func()) {
+// ends by [live.Hub.SignedOut].)
+func (s *Server) endInTime(v identity.Viewer, c *live.Conn) {
 	if v.CourseDisplay != 0 && !v.SignedIn() {
 		go s.watchDisplay(v, c)
 	}
 	left := v.Until.Sub(s.now())
-	if v.Until.IsZero() || left > longLine && v.Token == 0 {
-		return func() {}
+	if !v.Until.IsZero() && (left <= longLine || v.Token != 0) {
+		c.CloseIn(left, live.CloseSignedOut)
 	}
-	timer := time.AfterFunc(left, func() { c.Close(live.CloseSignedOut) })
-	return func() { timer.Stop() }
 }
 
 // watchDisplay closes a connection once the link by which it came was ended.

@@ -2,10 +2,14 @@ package server_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/muster-live/muster/client"
+	"github.com/muster-live/muster/live"
 )
 
 // stream opens a live stream of session 10 by a token, and returns a function that waits
@@ -47,6 +51,17 @@ func TestALiveConnectionEndsWhenItsTokenRunsOut(t *testing.T) {
 	me := c.token(teacher)
 	c.exec(`UPDATE sign_ins SET expires_at = ? WHERE person_id = ?`, c.Now().Add(1500*time.Millisecond).UnixMilli(), teacher)
 	signedIn := c.stream(me, "board")
+	socket, err := client.Dial(t.Context(), c.URL, me)
+	if err != nil {
+		t.Fatal(err)
+	}
 	board()
 	signedIn()
+	var closed *client.CloseError
+	for err == nil {
+		_, err = socket.Read(time.Now().Add(5 * time.Minute))
+	}
+	if !errors.As(err, &closed) || closed.Code != int(live.CloseSignedOut) {
+		t.Errorf("a WebSocket ended with %v, want code %d", err, live.CloseSignedOut)
+	}
 }

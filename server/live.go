@@ -30,7 +30,7 @@ func (s *Server) liveSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v, err := s.viewer(r.Context()) // many at once are looked up together
-	if err == nil && !v.SignedIn() && v.Display == 0 && v.CourseDisplay == 0 {
+	if err == nil && !mayConnect(v) {
 		err = errNotSignedIn
 	}
 	if err != nil {
@@ -50,12 +50,21 @@ func (s *Server) liveSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
-	t := live.NewWebSocket(conn, early)
+	s.serveLive(v, live.NewWebSocket(conn, early))
+}
+
+// mayConnect reports whether somebody may have a live connection. What of, join checks.
+func mayConnect(v identity.Viewer) bool {
+	return v.SignedIn() || v.Display != 0 || v.CourseDisplay != 0
+}
+
+// serveLive has a client take part over a live connection, as long as it lasts.
+func (s *Server) serveLive(v identity.Viewer, t *live.WebSocket) {
 	p := &participant{server: s, viewer: v, conn: s.Hub.Accept(t)}
 	p.ctx = context.WithValue(context.Background(), requestKey{}, &request{
 		log: s.log, raw: &http.Request{}, refused: s.cfg.Refused, viewer: func() (identity.Viewer, error) { return v, nil },
 	})
-	defer s.endInTime(v, p.conn)()
+	s.endInTime(v, p.conn)
 	t.Serve(p.conn, p.message)
 }
 
@@ -229,7 +238,7 @@ func (s *Server) liveStream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if v, err := s.viewer(r.Context()); err == nil { // as joinStream has asked
-		defer s.endInTime(v, c)()
+		s.endInTime(v, c)
 	}
 	select {
 	case <-r.Context().Done():
