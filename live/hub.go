@@ -32,6 +32,7 @@ type Hub struct {
 	link    cluster.Link
 	flusher *flusher
 	reactor reactor
+	crew    crew // reads lines
 	counts  counts
 
 	mu      sync.Mutex
@@ -281,6 +282,7 @@ func (h *Hub) Close() {
 		c.Close(CloseStopping)
 	}
 	h.reactor.close()
+	h.crew.close()
 	h.link.Close()
 	h.stop()
 	h.work.Wait()

@@ -43,9 +43,13 @@ func takeOver(conn *net.TCPConn, t *WebSocket) line {
 		return nil
 	}
 	_ = conn.Close() // the runtime lets go; the connection lives on in our descriptor
-	// Without it the connection works too; only its backlog is longer.
-	_ = unix.SetsockoptInt(own, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, notSentLimit)
+	limitBacklog(own)
 	return &descriptor{socket: t, fd: own}
+}
+
+// limitBacklog sets notSentLimit. Without it a connection works too.
+func limitBacklog(fd int) {
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, notSentLimit)
 }
 
 // Reads and writes here never wait, so the scheduler need not hear of them.
@@ -56,7 +60,7 @@ func (l *descriptor) tryWrite(b []byte) (int, error) {
 	if l.fd < 0 || l.ended {
 		return 0, net.ErrClosed
 	}
-	n, err := call(unix.SYS_SENDTO, l.fd, b)
+	n, err := call(unix.SYS_SENDTO, l.fd, b, 0)
 	if err == errNothing {
 		err = nil
 	}
@@ -69,7 +73,7 @@ func (l *descriptor) tryRead(b []byte) (int, error) {
 	if l.fd < 0 || l.ended {
 		return 0, net.ErrClosed
 	}
-	n, err := call(unix.SYS_RECVFROM, l.fd, b)
+	n, err := call(unix.SYS_RECVFROM, l.fd, b, 0)
 	if n == 0 && err == nil {
 		err = io.EOF
 	}
@@ -77,10 +81,10 @@ func (l *descriptor) tryRead(b []byte) (int, error) {
 }
 
 // call is send(2) or recv(2), which have less to do for a socket than write(2) and
-// read(2).
-func call(number uintptr, fd int, b []byte) (int, error) {
+// read(2). They do not wait, whatever the flags.
+func call(number uintptr, fd int, b []byte, flags uintptr) (int, error) {
 	for {
-		n, _, errno := syscall.RawSyscall6(number, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+		n, _, errno := syscall.RawSyscall6(number, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), flags|unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
 		switch errno {
 		case 0:
 			return int(n), nil

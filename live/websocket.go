@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,13 @@ func NewWebSocket(conn net.Conn, early []byte) *WebSocket {
 	}
 	return t
 }
+
+// LetIn decides about the client at from, whose request has the given head (its line and
+// its header, up to the empty line). To let the client in, it calls upgrade with the
+// answer that turns the connection into a WebSocket, has the transport that it returns
+// served, unless that is nil because the line is gone, and returns true. Otherwise it
+// returns false. The head is its own only during the call.
+type LetIn func(head []byte, from netip.AddrPort, upgrade func(answer []byte) *WebSocket) bool
 
 // line is a TCP connection that was taken over from the runtime.
 type line interface {
@@ -141,7 +149,7 @@ func (t *WebSocket) Serve(c *Conn, message func([]byte)) {
 		return
 	}
 	if early {
-		go t.read(nil, nil)
+		c.hub.crew.do(func() { t.read(nil, nil) })
 	}
 }
 
@@ -230,10 +238,11 @@ func (t *WebSocket) took(buf []byte, n int, err error) {
 	case n < len(buf) && len(t.rest) == 0 && isPong(buf[:n]):
 		t.c.Heard()
 		if !t.end() {
-			go t.read(nil, nil)
+			t.c.hub.crew.do(func() { t.read(nil, nil) })
 		}
 	default:
-		go t.read(bytes.Clone(buf[:n]), err)
+		b := bytes.Clone(buf[:n])
+		t.c.hub.crew.do(func() { t.read(b, err) })
 	}
 }
 

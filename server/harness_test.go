@@ -104,6 +104,7 @@ func newCampus(t testing.TB, change func(*server.Config)) *campus {
 	worker.Go(func() { runner.Run(working) })
 	web := httptest.NewUnstartedServer(s)
 	web.Config = s.HTTPServer()
+	web.Listener = s.Front(web.Listener)
 	web.Start()
 	c.URL, c.Server = web.URL, s
 	c.client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

@@ -175,7 +175,7 @@ func startNode(ctx context.Context, c *serveCmd, log *slog.Logger) (_ *node, err
 	n.jobs.start(ctx)
 	n.plans.start(ctx)
 	go func() {
-		serve := func() error { return n.http.Serve(listener) }
+		serve := func() error { return n.http.Serve(n.server.Front(listener)) }
 		if c.TLSCert != "" {
 			serve = func() error { return n.http.ServeTLS(listener, c.TLSCert, c.TLSKey) }
 		}

@@ -1,0 +1,87 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+
+	"github.com/gobwas/ws"
+
+	"github.com/muster-live/muster/live"
+)
+
+// Front returns a listener to serve [Server.HTTPServer] on, which lets clients in to
+// their live connections by a shorter way; see [live.Front].
+func (s *Server) Front(l net.Listener) net.Listener {
+	return live.Front(l, "GET "+apiPrefix+"/live HTTP/1.1\r\n", s.letIn)
+}
+
+// letIn is a [live.LetIn]. It does what liveSocket does if all is well, and leaves
+// everything else to that.
+func (s *Server) letIn(head []byte, from netip.AddrPort, upgrade func([]byte) *live.WebSocket) (in bool) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.log.Error("live connection panicked", slog.Any("err", cause), slog.String("stack", string(debug.Stack())))
+		}
+	}()
+	r, answer, err := readUpgrade(head)
+	if err != nil {
+		return false
+	}
+	r.RemoteAddr = from.String()
+	if !s.originAllowed(r) {
+		return false
+	}
+	v, err := s.authenticate(r) // many at once are looked up together
+	if err != nil || !mayConnect(v) {
+		return false
+	}
+	s.door.enter(nil)
+	defer s.door.leave()
+	in = true
+	if t := upgrade(answer); t != nil {
+		s.serveLive(v, t)
+	}
+	return in
+}
+
+// readUpgrade reads the request that a WebSocket begins with (RFC 6455, section 4.2.1), and
+// returns the answer by which it is accepted.
+func readUpgrade(head []byte) (r *http.Request, answer []byte, err error) {
+	for _, b := range unusual {
+		if bytes.Contains(head, b) {
+			return nil, nil, errUnusual
+		}
+	}
+	r = &http.Request{Method: http.MethodGet, Header: make(http.Header)}
+	var out bytes.Buffer
+	_, err = ws.Upgrader{
+		Protocol: func(p []byte) bool { return string(p) == live.Subprotocol },
+		OnHost: func(host []byte) error {
+			if r.Host != "" {
+				return errUnusual
+			}
+			r.Host = string(host)
+			return nil
+		},
+		OnHeader: func(name, value []byte) error {
+			r.Header.Add(string(name), string(value))
+			return nil
+		},
+	}.Upgrade(struct {
+		io.Reader
+		io.Writer
+	}{bytes.NewReader(head), &out})
+	return r, out.Bytes(), err
+}
+
+// unusual is what programs understand differently: lines that go on in the next, and
+// names with a space after them (RFC 9112, section 5).
+var unusual = [][]byte{[]byte("\n "), []byte("\n\t"), []byte(" :"), []byte("\t:")}
+
+var errUnusual = errors.New("a request that net/http should look at")

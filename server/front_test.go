@@ -1,0 +1,183 @@
+package server_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/muster-live/muster/client"
+)
+
+// behindFront starts a server of the campus's whose net/http part counts how often it is
+// asked for a live connection.
+func (c *campus) behindFront() (address string, asked *atomic.Int64) {
+	c.t.Helper()
+	asked = new(atomic.Int64)
+	web := httptest.NewUnstartedServer(nil)
+	web.Config = c.Server.HTTPServer()
+	web.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/v1/live" {
+			asked.Add(1)
+		}
+		c.Server.ServeHTTP(w, r)
+	})
+	web.Listener = c.Server.Front(web.Listener)
+	web.Start()
+	c.t.Cleanup(web.Close)
+	return web.Listener.Addr().String(), asked
+}
+
+// upgrade is a request for a live connection, with further lines of the header.
+func upgrade(lines ...string) string {
+	return "GET /api/v1/live HTTP/1.1\r\nHost: muster.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + strings.Join(append(lines, "\r\n"), "\r\n")
+}
+
+// speak sends the pieces one after another, each when the one before has arrived, and
+// returns the status of the answer and what follows it.
+func speak(t *testing.T, address string, pieces ...string) (status int, rest *bufio.Reader) {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(time.Minute))
+	for i, p := range pieces {
+		if i > 0 {
+			time.Sleep(20 * time.Millisecond) // so that it is no single segment
+		}
+		if _, err := io.WriteString(conn, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rest = bufio.NewReader(conn)
+	a, err := http.ReadResponse(rest, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.StatusCode, rest
+}
+
+func TestAClientIsLetInToItsLiveConnectionByTheShorterWay(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("there is one on Linux alone")
+	}
+	c := newCampus(t, nil)
+	address, asked := c.behindFront()
+	conn, err := client.Dial(t.Context(), "http://"+address, c.token(student))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Send(`{"t":"join","session":10,"audience":"student"}`); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := conn.Read(time.Now().Add(time.Minute)); err != nil || !strings.Contains(string(m), `"t":"snapshot"`) {
+		t.Errorf("who joins gets %s, %v", m, err)
+	}
+	status, _ := speak(t, address, upgrade("Origin: http://muster.test", "Cookie: muster_signin="+c.token(student)))
+	if status != http.StatusSwitchingProtocols {
+		t.Errorf("a browser got %d", status)
+	}
+	if n := asked.Load(); n != 0 {
+		t.Errorf("net/http was asked %d times", n)
+	}
+}
+
+func TestWhateverTheShorterWayDoesNotTakeIsAnsweredAsEver(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	address, _ := c.behindFront()
+	cookie := "Cookie: muster_signin=" + c.token(student)
+	whole := upgrade(cookie)
+	for name, try := range map[string]struct {
+		pieces []string
+		status int
+	}{
+		"from another site":        {[]string{upgrade(cookie, "Origin: https://evil.example")}, 403},
+		"a stranger":               {[]string{upgrade()}, 401},
+		"a token nobody has":       {[]string{upgrade("Authorization: Bearer " + strings.Repeat("x", 43))}, 401},
+		"two hosts":                {[]string{upgrade(cookie, "Host: other.test")}, 400},
+		"another version":          {[]string{strings.Replace(whole, "Version: 13", "Version: 12", 1)}, 426},
+		"no upgrade":               {[]string{"GET /api/v1/live HTTP/1.1\r\nHost: muster.test\r\n" + cookie + "\r\n\r\n"}, 400},
+		"in two pieces":            {[]string{whole[:60], whole[60:]}, 101},
+		"in pieces, from its line": {[]string{whole[:7], whole[7:200], whole[200:]}, 101},
+		"with a long header":       {[]string{upgrade(cookie, "X-Long: "+strings.Repeat("x", 6<<10))}, 101},
+		"another request":          {[]string{"GET /api/v1/me HTTP/1.1\r\nHost: muster.test\r\n" + cookie + "\r\n\r\n"}, 200},
+		"no request":               {[]string{"\x16\x03\x01 hello\r\n\r\n"}, 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if status, _ := speak(t, address, try.pieces...); status != try.status {
+				t.Errorf("got %d, want %d", status, try.status)
+			}
+		})
+	}
+}
+
+func TestWhatComesTogetherWithTheRequestIsNotLost(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	address, _ := c.behindFront()
+	join := string(client.Frame([]byte(`{"t":"join","session":10,"audience":"student"}`)))
+	status, rest := speak(t, address, upgrade("Cookie: muster_signin="+c.token(student))+join)
+	got := make([]byte, 40)
+	if _, err := io.ReadFull(rest, got); status != 101 || err != nil || !strings.Contains(string(got), `"t":"snapshot"`) {
+		t.Errorf("got %d, then %q, %v", status, got, err)
+	}
+}
+
+func TestConnectionsAreKeptForFurtherRequests(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	address, _ := c.behindFront()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	from := bufio.NewReader(conn)
+	for range 3 {
+		fmt.Fprintf(conn, "GET /api/v1/me HTTP/1.1\r\nHost: muster.test\r\n\r\n")
+		a, err := http.ReadResponse(from, nil)
+		if err != nil || a.StatusCode != 401 {
+			t.Fatalf("%+v, %v", a, err)
+		}
+		_, _ = io.Copy(io.Discard, a.Body)
+	}
+}
+
+func TestAClosedFrontTakesNobody(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := c.Server.Front(l)
+	ended := make(chan error)
+	go func() {
+		_, err := front.Accept()
+		ended <- err
+	}()
+	if err := front.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("who waited for connections got %v", err)
+	}
+	if conn, err := net.Dial("tcp", l.Addr().String()); err == nil {
+		_ = conn.Close()
+		t.Error("somebody could still connect")
+	}
+}
