@@ -88,6 +88,10 @@ type serving struct {
 	node   int
 }
 
+// warmUp is how long servers have, after they have said that they are ready, before
+// anybody connects: some start other work of theirs then.
+const warmUp = time.Second
+
 // found is one measurement.
 type found struct {
 	Peer     string       `json:"peer"`
@@ -203,6 +207,11 @@ func measure(ctx context.Context, p peer, s scenario) (r bench.Result, err error
 			run.Pids = append(run.Pids, n.Pid())
 		}
 		run.URLs = append(run.URLs, n.URL)
+	}
+	select {
+	case <-time.After(warmUp):
+	case <-ctx.Done():
+		return r, ctx.Err()
 	}
 	return run.Do(ctx)
 }

@@ -76,8 +76,10 @@ func prepareMuster(muster string) func(context.Context, *rig.Rig, string, string
 	return func(ctx context.Context, own *rig.Rig, dir, redis string, s scenario) (command, []bench.Session, error) {
 		at := []string{"--data", filepath.Join(dir, "data")}
 		serve := at
+		var db *rig.Postgres
 		if s.nodes > 1 {
-			db, err := rig.StartPostgres(ctx, filepath.Join(dir, "postgres"))
+			var err error
+			db, err = rig.StartPostgres(ctx, filepath.Join(dir, "postgres"))
 			if err != nil {
 				return nil, nil, err
 			}
@@ -92,6 +94,9 @@ func prepareMuster(muster string) func(context.Context, *rig.Rig, string, string
 			return nil, nil, fmt.Errorf("%s: %w", load, err)
 		}
 		ids, err := bench.ReadIdentities(bytes.NewReader(out))
+		if err == nil && db != nil {
+			err = db.Query(ctx, db.URL, "ANALYZE") // as PostgreSQL does by itself within a minute
+		}
 		if err != nil {
 			return nil, nil, err
 		}
