@@ -33,7 +33,7 @@ const lookupLimit = 10 * time.Second
 // many times as long as its answer took. A question costs the store the same, however
 // many it is for.
 const (
-	crowdWait    = 4
+	crowdWait    = 2
 	maxCrowdWait = 10 * time.Millisecond
 )
 
