@@ -31,11 +31,11 @@ type accepted struct {
 }
 
 // Front returns a listener for a [http.Server] that takes connections from the kernel
-// itself. Those whose request, of which head is the whole, begins as given are shown to letIn
-// first; a live connection is had so for a fraction of what it takes otherwise, and that
-// is what thousands ask for at once when a node dies. A request is looked at without
-// being taken out of the socket: if it is not let in, has not come in whole, or is for
-// something else, it is the server's, as if nothing had happened.
+// itself and shows letIn those whose request begins as given and has come in whole. A
+// live connection takes a fraction so of what it takes otherwise, and that is what
+// thousands ask for at once when a node dies. A request is looked at without being taken
+// out of the socket: if it is for something else, or not let in, it is the server's, as
+// if nothing had happened.
 //
 // It is for plain HTTP over TCP. Any other listener is returned as it is.
 func Front(l net.Listener, begins string, letIn LetIn) net.Listener {
@@ -166,7 +166,9 @@ func (f *front) leave(fd int) {
 	file := os.NewFile(uintptr(fd), "connection")
 	conn, err := net.FileConn(file)
 	_ = file.Close() // conn has a descriptor of its own
-	f.give(accepted{conn, err})
+	if err == nil {  // else there are too few, as the next accept will say
+		f.give(accepted{conn: conn})
+	}
 }
 
 func (f *front) give(a accepted) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"time"
 
 	"github.com/gobwas/ws"
 
@@ -20,6 +21,10 @@ import (
 func (s *Server) Front(l net.Listener) net.Listener {
 	return live.Front(l, "GET "+apiPrefix+"/live HTTP/1.1\r\n", s.letIn)
 }
+
+// doorLimit is how long a client waits at the door before net/http waits in our place,
+// which notices when the client gives up.
+const doorLimit = time.Second
 
 // letIn is a [live.LetIn]. It does what liveSocket does if all is well, and leaves
 // everything else to that.
@@ -41,7 +46,9 @@ func (s *Server) letIn(head []byte, from netip.AddrPort, upgrade func([]byte) *l
 	if err != nil || !mayConnect(v) {
 		return false
 	}
-	s.door.enter(nil)
+	if !s.door.enterWithin(doorLimit) {
+		return false
+	}
 	defer s.door.leave()
 	in = true
 	if t := upgrade(answer); t != nil {
