@@ -158,3 +158,18 @@ func FuzzTokens(f *testing.F) {
 		}
 	})
 }
+
+func TestAKioskTokenCountsAtAServerWhoseClockIsBehind(t *testing.T) {
+	t.Parallel()
+	made := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+	a := &Accounts{displayKey: []byte("a key"), now: func() time.Time { return made }}
+	token, until := a.KioskToken(7)
+	for at, want := range map[time.Time]bool{made.Add(-2 * time.Second): true, made: true, until.Add(-time.Second): true, until: false} {
+		if session, ok := checkKioskToken(a.displayKey, token, at); ok != want || ok && session != 7 {
+			t.Errorf("at %v it is for %d, %v", at, session, ok)
+		}
+	}
+	if _, ok := checkKioskToken([]byte("another key"), token, made); ok {
+		t.Error("it counts in another installation")
+	}
+}

@@ -14,6 +14,9 @@ import (
 // whoever finds the link next week.
 const KioskLife = 24 * time.Hour
 
+// kioskSlack is by how much the clock of the server that made a token may be ahead of ours.
+const kioskSlack = time.Minute
+
 // A kiosk token is its session's id, the second in which it runs out, and a MAC of
 // both, in base64url.
 const kioskTokenSize = 16 + displayMACSize
@@ -43,7 +46,7 @@ func checkKioskToken(key []byte, token string, now time.Time) (attendance.Sessio
 	}
 	// The time first: a sign-in's token has none there, and needs no HMAC to be told apart.
 	left := time.Unix(int64(binary.BigEndian.Uint64(b[8:])), 0).Sub(now)
-	if left <= 0 || left > KioskLife || !hmac.Equal(appendKioskMAC(key, b[:16:16]), b) {
+	if left <= 0 || left > KioskLife+kioskSlack || !hmac.Equal(appendKioskMAC(key, b[:16:16]), b) {
 		return 0, false
 	}
 	return attendance.SessionID(binary.BigEndian.Uint64(b)), true

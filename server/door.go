@@ -1,9 +1,6 @@
 package server
 
-import (
-	"runtime"
-	"time"
-)
+import "runtime"
 
 // door lets clients in to their live connections, so many at a time.
 //
@@ -23,23 +20,6 @@ func (d door) enter(done <-chan struct{}) bool {
 	case d <- struct{}{}:
 		return true
 	case <-done:
-		return false
-	}
-}
-
-// enterWithin waits for its turn for so long and reports whether it came.
-func (d door) enterWithin(limit time.Duration) bool {
-	select {
-	case d <- struct{}{}:
-		return true
-	default:
-	}
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case d <- struct{}{}:
-		return true
-	case <-timer.C:
 		return false
 	}
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -60,15 +61,20 @@ func TestWhoGoesAwayDoesNotKeepTheirPlaceAtTheDoor(t *testing.T) {
 func TestWhoWaitsAtTheDoorForTooLongIsToldSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := make(door, 1)
-		if !d.enterWithin(time.Second) {
+		enterWithin := func(limit time.Duration) bool {
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
+			defer cancel()
+			return d.enter(ctx.Done())
+		}
+		if !enterWithin(time.Second) {
 			t.Fatal("an open door let nobody in")
 		}
 		begun := time.Now()
-		if d.enterWithin(time.Second) || time.Since(begun) != time.Second {
+		if enterWithin(time.Second) || time.Since(begun) != time.Second {
 			t.Errorf("in after %v, while somebody else is inside all the time", time.Since(begun))
 		}
 		time.AfterFunc(time.Second/2, d.leave)
-		if begun = time.Now(); !d.enterWithin(time.Second) || time.Since(begun) != time.Second/2 {
+		if begun = time.Now(); !enterWithin(time.Second) || time.Since(begun) != time.Second/2 {
 			t.Errorf("not in after %v, when there was room after half a second", time.Since(begun))
 		}
 	})

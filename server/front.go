@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -46,7 +47,9 @@ func (s *Server) letIn(head []byte, from netip.AddrPort, upgrade func([]byte) *l
 	if err != nil || !mayConnect(v) {
 		return false
 	}
-	if !s.door.enterWithin(doorLimit) {
+	ctx, cancel := context.WithTimeout(context.Background(), doorLimit)
+	defer cancel()
+	if !s.door.enter(ctx.Done()) {
 		return false
 	}
 	defer s.door.leave()
