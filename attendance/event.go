@@ -49,12 +49,24 @@ type Event struct {
 }
 
 // Chain returns the hash that the event is chained with: SHA-256 over the hash of the
-// event before it (nil before the first) and all that the event says. Whoever changes
-// or removes an event of the past breaks the chain.
+// event before it (nil before the first) and all that the event says, which is its
+// session, its seq (each 64 bits, big-endian) and its [Event.Body]. Whoever changes or
+// removes an event of the past breaks the chain.
 func (e *Event) Chain(before []byte) []byte {
-	b := make([]byte, 0, 128)
+	b := make([]byte, 0, 160)
 	b = append(b, before...)
-	for _, n := range []int64{int64(e.Session), e.Seq, e.At.UnixMilli(), int64(e.Kind), int64(e.Person), int64(e.Mark), int64(e.Source), int64(e.Actor), int64(len(e.Note))} {
+	b = binary.BigEndian.AppendUint64(b, uint64(e.Session))
+	b = binary.BigEndian.AppendUint64(b, uint64(e.Seq))
+	sum := sha256.Sum256(e.appendBody(b))
+	return sum[:]
+}
+
+// Body is what the event says but for its session and seq, as it is hashed. A store may
+// number events itself, and so has to chain them.
+func (e *Event) Body() []byte { return e.appendBody(make([]byte, 0, 96)) }
+
+func (e *Event) appendBody(b []byte) []byte {
+	for _, n := range [...]int64{e.At.UnixMilli(), int64(e.Kind), int64(e.Person), int64(e.Mark), int64(e.Source), int64(e.Actor), int64(len(e.Note))} {
 		b = binary.BigEndian.AppendUint64(b, uint64(n))
 	}
 	b = append(b, e.Note...)
@@ -62,8 +74,7 @@ func (e *Event) Chain(before []byte) []byte {
 	if e.Status != "" { // events had none at first, and hash as before
 		b = append(append(b, 0), e.Status...)
 	}
-	sum := sha256.Sum256(b)
-	return sum[:]
+	return b
 }
 
 // Entry returns the line of the record that a MarkSet event leaves behind.

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/muster-live/muster/attendance"
+	"github.com/muster-live/muster/live"
 	"github.com/muster-live/muster/recorder"
 )
 
@@ -112,18 +113,22 @@ func warm(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return fmt.Errorf("try what recording takes: %w", err)
 	}
+	made := func(person attendance.PersonID, seq int64) *recorder.Result {
+		return &recorder.Result{
+			Events:  []attendance.Event{{Session: session, Seq: seq, Kind: attendance.MarkSet, Person: person, Mark: attendance.Present, At: group[0].At}},
+			Outcome: attendance.Outcome{From: seq, To: seq, Entry: attendance.Entry{Mark: attendance.Present, At: group[0].At}},
+		}
+	}
+	state := states[session]
+	state.Session.Seq, state.Session.Status, state.Session.OpenedAt = 1, attendance.Open, group[0].At
 	w := &writes{}
-	w.add(&group[0], &recorder.Result{
-		Events:  []attendance.Event{{Session: session, Seq: 1, Kind: attendance.MarkSet, Person: person, Mark: attendance.Present, At: group[0].At}},
-		Outcome: attendance.Outcome{From: 1, To: 1, Entry: attendance.Entry{Mark: attendance.Present, At: group[0].At}},
-	})
+	w.add(&group[0], made(person, 1))
 	end := &pgx.Batch{}
 	if err := w.queue(end, states); err != nil {
 		return err
 	}
-	s := &states[session].Session
-	end.Queue(updateGuessed, s.ID, 1, s.Chain, s.Seq, s.Chain, 0)
-	end.Queue(insertNewTickets, []int64{session}, []string{"warm too"}, []int64{person})
+	guessed := &checkIns{live.Guess{State: state}, []*attendance.Command{{ID: "warm", Actor: 1, Ticket: "warm too"}}, []*recorder.Result{made(1, 2)}}
+	guessed.queue(end)
 	end.Queue("ROLLBACK")
 	if err := conn.SendBatch(ctx, end).Close(); err != nil {
 		return fmt.Errorf("try what recording takes: %w", err)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"sync"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -19,76 +17,43 @@ type Rooms interface {
 	Guess(group []attendance.Command) (map[attendance.SessionID]live.Guess, bool)
 }
 
-// GuessBy has Append go by what rooms have of a session, if that is what the record
-// has. It is called before the first Append.
+// GuessBy has Append decide check-ins by what rooms have of a session, if the record has
+// nothing that speaks against it. It is called before the first Append.
 func (s *Store) GuessBy(r Rooms) { s.rooms = r }
 
-// updateGuessed takes a session on from seq $4 to $2, and fails, by a division by zero,
-// if there is more in its log, or if its course has changed. Else a room that had all
-// up to there knows everything that its row, its course and its marks say.
-const updateGuessed = `WITH taken AS (
-		UPDATE sessions s SET seq = $2, chain = $3 FROM courses c
-		WHERE s.id = $1 AND s.seq = $4 AND s.chain IS NOT DISTINCT FROM $5 AND c.id = s.course_id AND c.roster = $6 RETURNING 1)
-	SELECT 1 / count(*) FROM taken`
-
-// doubtFor is how long nothing is guessed of a session after a guess that was wrong:
-// most likely, another node is recording for it.
-const doubtFor = 100 * time.Millisecond
-
-// doubts are the sessions of which nothing is guessed for now.
-type doubts struct {
-	mu    sync.Mutex
-	until map[attendance.SessionID]time.Time
-}
-
-func (d *doubts) raise(group []attendance.Command, now time.Time) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.until == nil {
-		d.until = make(map[attendance.SessionID]time.Time)
-	}
-	maps.DeleteFunc(d.until, func(_ attendance.SessionID, until time.Time) bool { return now.After(until) })
-	for i := range group {
-		d.until[group[i].Session] = now.Add(doubtFor)
-	}
-}
-
-func (d *doubts) about(group []attendance.Command, now time.Time) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return len(d.until) > 0 && slices.ContainsFunc(group, func(c attendance.Command) bool { return now.Before(d.until[c.Session]) })
-}
+// recordCheckIns calls the function of the database that says what is recorded by it.
+const recordCheckIns = `SELECT record_check_ins($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 
 func (s *Store) guess(group []attendance.Command) (map[attendance.SessionID]live.Guess, bool) {
-	if s.rooms == nil || s.doubts.about(group, time.Now()) {
+	if s.rooms == nil || slices.ContainsFunc(group, func(c attendance.Command) bool { return c.Kind != attendance.CheckIn }) {
 		return nil, false
 	}
 	return s.rooms.Guess(group)
 }
 
 // appendGuessed decides by guesses, then writes and commits in one round trip, in which
-// the server makes sure that they are right: of the sessions by updateGuessed, of
-// commands that were done before and tickets that are used up by their keys. It returns
-// nothing, and has done nothing, if one is wrong, or if a command would be refused, which
-// is nothing to be decided by a guess.
+// the server makes sure that they are right, and numbers the events. It returns nothing,
+// and has done nothing, if one is wrong, or if a check-in is not one that sets the mark of
+// a student without any, which is nothing to be decided by a guess.
 func (s *Store) appendGuessed(ctx context.Context, guesses map[attendance.SessionID]live.Guess, group []attendance.Command) ([]recorder.Result, error) {
-	before := make(map[attendance.SessionID]attendance.Session, len(guesses))
-	all := make(states, len(guesses))
-	for id, g := range guesses {
-		before[id], all[id] = g.State.Session, g.State
+	results := make([]recorder.Result, len(group))
+	bySession := make(map[attendance.SessionID]*checkIns, len(guesses))
+	for i := range group {
+		c, r := &group[i], &results[i]
+		guess := guesses[c.Session]
+		if guess.State.Students[c.Actor].Mark != attendance.Unset {
+			return nil, nil
+		}
+		if r.Events, r.Outcome, r.Err = attendance.Decide(guess.State, c); r.Err != nil || len(r.Events) != 1 {
+			return nil, nil
+		}
+		its := bySession[c.Session]
+		if its == nil {
+			its = &checkIns{guess: guess}
+			bySession[c.Session] = its
+		}
+		its.commands, its.results = append(its.commands, c), append(its.results, r)
 	}
-	results, w := decide(all, group)
-	if slices.ContainsFunc(results, func(r recorder.Result) bool { return r.Err != nil }) {
-		return nil, nil
-	}
-	batch := &pgx.Batch{}                                  // a transaction of its own
-	for _, id := range slices.Sorted(maps.Keys(guesses)) { // in the order of all locks
-		was, is := before[id], all[id].Session
-		batch.Queue(updateGuessed, id, is.Seq, is.Chain, was.Seq, was.Chain, guesses[id].Roster)
-	}
-	w.queueCommands(batch, insertNewTickets)
-	w.queueEvents(batch)
-	w.queueMarks(batch)
 	ctx, cancel := context.WithTimeout(ctx, attemptLimit)
 	defer cancel()
 	conn, err := s.log.Acquire(ctx)
@@ -96,13 +61,50 @@ func (s *Store) appendGuessed(ctx context.Context, guesses map[attendance.Sessio
 		return nil, err
 	}
 	defer conn.Release()
+	batch := &pgx.Batch{}                                    // a transaction of its own
+	for _, id := range slices.Sorted(maps.Keys(bySession)) { // in the order of all locks
+		bySession[id].queue(batch)
+	}
 	err = conn.SendBatch(ctx, batch).Close()
 	switch {
 	case err == nil:
 		return results, nil
 	case saysServer(err):
-		s.doubts.raise(group, time.Now())
 		return nil, nil
 	}
 	return nil, &unsureError{err}
+}
+
+// checkIns are check-ins of one session, each with the one event that it makes.
+type checkIns struct {
+	guess    live.Guess
+	commands []*attendance.Command
+	results  []*recorder.Result
+}
+
+// queue has them recorded. The events get their seqs when the server has answered.
+func (c *checkIns) queue(batch *pgx.Batch) {
+	session := &c.guess.State.Session
+	event := func(r **recorder.Result) *attendance.Event { return &(*r).Events[0] }
+	batch.Queue(recordCheckIns, session.ID, session.OpenedAt.UnixMilli(), c.guess.Roster,
+		column(c.commands, func(c **attendance.Command) int64 { return int64((*c).Actor) }),
+		column(c.commands, func(c **attendance.Command) string { return (*c).ID }),
+		column(c.commands, func(c **attendance.Command) string { return (*c).Ticket }),
+		column(c.results, func(r **recorder.Result) string { return event(r).Mark.String() }),
+		column(c.results, func(r **recorder.Result) string { return event(r).Status }),
+		column(c.results, func(r **recorder.Result) string { return event(r).Source.String() }),
+		column(c.results, func(r **recorder.Result) string { return event(r).From }),
+		column(c.results, func(r **recorder.Result) int64 { return event(r).At.UnixMilli() }),
+		column(c.results, func(r **recorder.Result) []byte { return event(r).Body() }),
+	).QueryRow(func(row pgx.Row) error {
+		var seq int64
+		if err := row.Scan(&seq); err != nil {
+			return err
+		}
+		for i, r := range c.results {
+			n := seq + int64(i)
+			r.Events[0].Seq, r.Outcome.From, r.Outcome.To = n, n, n
+		}
+		return nil
+	})
 }

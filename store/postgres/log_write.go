@@ -18,9 +18,6 @@ const (
 	insertCommands = `INSERT INTO commands (session_id, actor_id, command_id, from_seq, to_seq, mark, at, source)
 		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[], $8::text[])`
 
-	// insertNewTickets fails if one of them is used up.
-	insertNewTickets = `INSERT INTO used_tickets (session_id, ticket, person_id) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[])`
-
 	insertTickets = `INSERT INTO used_tickets (session_id, ticket, person_id)
 		SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[]) ON CONFLICT DO NOTHING`
 
@@ -90,7 +87,7 @@ func (w *writes) commit(ctx context.Context, conn *pgxpool.Conn, all states) err
 
 // queue puts everything into a batch, and the ends of sessions into the audit.
 func (w *writes) queue(batch *pgx.Batch, all states) error {
-	w.queueCommands(batch, insertTickets)
+	w.queueCommands(batch)
 	w.queueEvents(batch)
 	w.queueMarks(batch)
 	w.queueSessions(batch, all)
@@ -105,7 +102,7 @@ func (w *writes) queue(batch *pgx.Batch, all states) error {
 	return nil
 }
 
-func (w *writes) queueCommands(batch *pgx.Batch, insertTickets string) {
+func (w *writes) queueCommands(batch *pgx.Batch) {
 	if rows := w.commands; len(rows) > 0 {
 		batch.Queue(insertCommands,
 			column(rows, func(r *commandRow) int64 { return r.session }),

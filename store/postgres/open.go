@@ -62,7 +62,7 @@ var logSettings = fmt.Sprintf(`SET plan_cache_mode = force_generic_plan; SET ena
 
 // logStatements are those that nearly every group needs.
 var logStatements = []string{"BEGIN", lockSessions, doneCommands, someStudents, usedTickets,
-	insertCommands, insertTickets, insertEvents, setMarks, updateSession, "COMMIT", updateGuessed, insertNewTickets}
+	insertCommands, insertTickets, insertEvents, setMarks, updateSession, "COMMIT", recordCheckIns}
 
 // logConfig is for the pool of Append. One connection is kept ready, with its
 // statements prepared and run once. It is used without asking whether it lives, which saves a round

@@ -29,8 +29,7 @@ type Store struct {
 	pool *pgxpool.Pool // for everything but Append
 	log  *pgxpool.Pool // for Append, which must not wait behind somebody's long report
 
-	rooms  Rooms // may be nil
-	doubts doubts
+	rooms Rooms // may be nil
 }
 
 // Connections of one process, unless the URL has pool_max_conns.
