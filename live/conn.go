@@ -95,7 +95,7 @@ func (c *Conn) Reply(cmd *attendance.Command, out attendance.Outcome, err error)
 	shard, r := c.shard, c.room
 	c.mu.Unlock()
 	if err == nil && r != nil && out.To > r.head.Load() {
-		c.hub.repair(r) // it was carried out before, through another node
+		c.hub.expect(r, out.To) // news of another node has yet to come
 	}
 	if shard != nil {
 		c.hub.touch(shard)

@@ -37,6 +37,20 @@ func (h *Hub) reload(ctx context.Context, r *room) {
 	h.Flush()
 }
 
+// busDelay is what the bus may take to bring the news of another node.
+const busDelay = 20 * time.Millisecond
+
+// expect has the room brought up to the log if the bus has not brought it to seq soon.
+func (h *Hub) expect(r *room, seq int64) {
+	if r.expect(seq) {
+		time.AfterFunc(busDelay, func() {
+			if r.lags() {
+				h.repair(r)
+			}
+		})
+	}
+}
+
 // repair brings the room up to the log.
 func (h *Hub) repair(r *room) {
 	if !r.repairing.CompareAndSwap(false, true) {

@@ -85,8 +85,14 @@ type node struct {
 	stopped   sync.Once
 }
 
+// nodeStore is what a node needs of a store.
+type nodeStore interface {
+	live.Store
+	recorder.Log
+}
+
 // newNode starts a node that is linked by join.
-func newNode(tb testing.TB, s store, join func(cluster.Node) cluster.Link) *node {
+func newNode(tb testing.TB, s nodeStore, join func(cluster.Node) cluster.Link) *node {
 	tb.Helper()
 	n := &node{hub: live.NewHub(s, join, time.Now, slog.New(slog.DiscardHandler))}
 	n.recorder = recorder.New(s, n.hub, time.Now)

@@ -90,7 +90,7 @@ func (h *Hub) apply(events []attendance.Event) {
 		if r := h.find(events[0].Session); r != nil {
 			if r.apply(events[:n]) {
 				h.counts.gaps.Add(1)
-				h.repair(r)
+				h.expect(r, events[n-1].Seq)
 			}
 			h.touchRoom(r)
 		}

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -84,6 +85,10 @@ type room struct {
 	behind     bool // events came before the record was read
 	repairing  atomic.Bool
 
+	ahead     []attendance.Event // by seq; those before them have not come yet
+	expected  int64              // what the log has come to, as far as is known from others
+	expecting bool               // a repair is due if the room does not get there soon
+
 	// arrivals orders what the cluster is told of people who come and go.
 	// It is locked before mu.
 	arrivals  sync.Mutex
@@ -135,6 +140,7 @@ func (r *room) load(rec *Record) (behind bool) {
 		return false
 	}
 	r.session, r.rules, r.roster, r.people = rec.Session, rec.Rules, rec.Roster, rec.Students
+	r.session.Chain = nil // the record's; no room needs it
 	r.title, r.course = mustJSON(rec.Session.Title), mustJSON(courseJSON{rec.Session.Course, rec.CourseCode, rec.CourseTitle})
 	r.recent = rec.Recent
 	r.entries = make(map[attendance.PersonID]attendance.Entry, len(rec.Students))
@@ -187,8 +193,8 @@ func (r *room) changed() {
 	r.newest.Store(nil)
 }
 
-// apply takes in events of this session and reports whether one was missing before
-// them, in which case the room is as it was before the gap.
+// apply takes in events of this session, and reports whether some are missing still that
+// come before the last of them.
 func (r *room) apply(events []attendance.Event) (gap bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -196,32 +202,68 @@ func (r *room) apply(events []attendance.Event) (gap bool) {
 		r.behind = true
 		return false
 	}
-	return r.follow(events)
+	r.follow(events)
+	return len(r.ahead) > 0
 }
 
-// follow is apply with the lock held.
-func (r *room) follow(events []attendance.Event) (gap bool) {
+// follow is apply with the lock held. Events that come before those they follow, as two
+// nodes' do that record at the same time, wait for these.
+func (r *room) follow(events []attendance.Event) {
 	for _, e := range events {
-		if e.Seq <= r.session.Seq {
-			continue // the bus may repeat
-		}
-		if e.Seq > r.session.Seq+1 {
-			return true
-		}
-		r.session.Apply(e)
-		r.session.Chain = e.Chain(r.session.Chain)
-		if e.Kind == attendance.MarkSet {
-			r.setEntry(e)
-		} else {
-			r.scheduleCodes()
-		}
-		if len(r.recent) >= 2*keptEvents {
-			r.recent = append(r.recent[:0:0], r.recent[keptEvents:]...)
-		}
-		r.recent = append(r.recent, e)
-		r.changed()
+		switch {
+		case e.Seq == r.session.Seq+1:
+			r.take(e)
+		case e.Seq > r.session.Seq && len(r.ahead) < keptEvents:
+			if i, known := slices.BinarySearchFunc(r.ahead, e.Seq, bySeq); !known {
+				r.ahead = slices.Insert(r.ahead, i, e)
+			}
+		} // else the bus has repeated itself
 	}
-	return false
+	for len(r.ahead) > 0 && r.ahead[0].Seq <= r.session.Seq+1 {
+		if e := r.ahead[0]; e.Seq > r.session.Seq {
+			r.take(e)
+		}
+		r.ahead = r.ahead[1:]
+	}
+	if len(r.ahead) == 0 {
+		r.ahead = nil
+	}
+}
+
+func bySeq(e attendance.Event, seq int64) int { return cmp.Compare(e.Seq, seq) }
+
+// take takes in the event after the newest.
+func (r *room) take(e attendance.Event) {
+	r.session.Apply(e)
+	if e.Kind == attendance.MarkSet {
+		r.setEntry(e)
+	} else {
+		r.scheduleCodes()
+	}
+	if len(r.recent) >= 2*keptEvents {
+		r.recent = append(r.recent[:0:0], r.recent[keptEvents:]...)
+	}
+	r.recent = append(r.recent, e)
+	r.changed()
+}
+
+// expect notes that the log has come to seq, and reports whether nobody waits yet for the
+// room to do so.
+func (r *room) expect(seq int64) (first bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.expected = max(r.expected, seq)
+	first = !r.expecting
+	r.expecting = true
+	return first
+}
+
+// lags ends the waiting that expect began, and reports whether it was in vain.
+func (r *room) lags() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.expecting = false
+	return r.session.Seq < r.expected
 }
 
 func (r *room) setEntry(e attendance.Event) {

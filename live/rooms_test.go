@@ -3,8 +3,8 @@ package live_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -16,7 +16,6 @@ import (
 	"github.com/muster-live/muster/cluster"
 	"github.com/muster-live/muster/cluster/local"
 	"github.com/muster-live/muster/live"
-	"github.com/muster-live/muster/recorder"
 )
 
 func TestJoiningGivesASnapshotThenDeltasWithoutGaps(t *testing.T) {
@@ -194,6 +193,81 @@ func TestANodeThatHearsNothingFollowsTheLog(t *testing.T) {
 	sees(onB, first.Seq+1, 31)
 }
 
+// unruly is a link over which the first news comes after the second, or never.
+type unruly struct {
+	cluster.Node
+	lose bool
+
+	mu    sync.Mutex
+	first []attendance.Event
+	later bool
+}
+
+func (u *unruly) Receive(events []attendance.Event) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	switch {
+	case u.later:
+		u.Node.Receive(events)
+	case u.first == nil:
+		u.first = events
+	default:
+		u.later = true
+		u.Node.Receive(events)
+		if !u.lose {
+			u.Node.Receive(u.first)
+		}
+	}
+}
+
+func TestNewsThatOvertakesOtherNewsWaitsForIt(t *testing.T) { newsInDisorder(t, false, 1, 0) }
+
+func TestNewsThatIsLostIsReadFromTheLogSoon(t *testing.T) { newsInDisorder(t, true, 2, 1) }
+
+func newsInDisorder(t *testing.T, lose bool, gaps, repairs int64) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &lagging{store: newStore(t, 5)} // so that no comparison with the log helps
+		var network local.Network
+		a, b := newNode(t, s.store, network.Join), newNode(t, s, func(n cluster.Node) cluster.Link { return network.Join(&unruly{Node: n, lose: lose}) })
+		a.open(t)
+		board := b.pipe(t, teacher)
+		board.say(`{"t":"join","session":1,"audience":"board"}`)
+		first := board.next()
+		for p := attendance.PersonID(1); p <= 3; p++ {
+			a.checkIn(t, p)
+			synctest.Wait() // until it is on its way
+		}
+		sees(board, first.Seq+1, 4)
+		if got := b.hub.Stats(); got.Gaps != gaps || got.Repairs != repairs {
+			t.Errorf("there were %d gaps, and %d times the log was read, want %d and %d", got.Gaps, got.Repairs, gaps, repairs)
+		}
+		a.stop()
+		b.stop()
+		s.Close()
+	})
+}
+
+func TestWhoWaitsForTheStoreHoldsNobodyElseUp(t *testing.T) {
+	t.Parallel()
+	s := &lagging{store: newStore(t, 5)}
+	n := newNode(t, s, new(local.Network).Join)
+	reading, goOn := make(chan struct{}), make(chan struct{})
+	s.meanwhile = func() {
+		close(reading)
+		<-goOn
+	}
+	s.next.Store(true)
+	waits, other := n.dial(t, 1), n.dial(t, 2)
+	waits.say(`{"t":"join","session":1,"audience":"student"}`)
+	<-reading
+	other.say(`{"t":"ping","n":7}`)
+	if m := other.next(); m.T != "pong" || m.N != 7 {
+		t.Errorf("somebody else got %s", m.raw)
+	}
+	close(goOn)
+	waits.until(is("snapshot"))
+}
+
 func TestPresenceIsOnePersonHoweverManyTabsAndNodes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStore(t, 5)
@@ -271,9 +345,7 @@ func TestWhoChangesACourseSeesItAtOnceInItsRooms(t *testing.T) {
 	t.Parallel()
 	s := &lagging{store: newStore(t, 5)}
 	var network local.Network
-	n := &node{hub: live.NewHub(s, network.Join, time.Now, slog.New(slog.DiscardHandler))}
-	n.recorder = recorder.New(s, n.hub, time.Now)
-	t.Cleanup(n.stop)
+	n := newNode(t, s, network.Join)
 	s.meanwhile = func() {
 		n.do(t, attendance.Command{Kind: attendance.SetMarks, Marks: []attendance.MarkChange{{Person: 1, Mark: attendance.Late}}})
 	}
