@@ -161,30 +161,33 @@ func startNode(tb testing.TB, s store) *node {
 func (n *node) serve(conn net.Conn, person attendance.PersonID) *live.Conn {
 	t := live.NewWebSocket(conn, nil)
 	c := n.hub.Accept(t)
-	t.Serve(c, func(b []byte) {
+	t.Serve(c, func(b []byte) (rest func()) {
 		m, err := live.ParseMessage(b)
 		if err != nil {
 			c.Refuse("", err)
-			return
+			return nil
 		}
 		switch m.T {
 		case "ping":
 			c.Pong(m.N)
 		case "join":
 			a, _ := live.ParseAudience(m.Audience)
-			if err := n.hub.Join(context.Background(), c, live.Join{Session: m.Session, Audience: a, Person: person, Seq: m.Seq, Roster: m.Roster}); err != nil {
-				c.Refuse("", err)
+			return func() {
+				if err := n.hub.Join(context.Background(), c, live.Join{Session: m.Session, Audience: a, Person: person, Seq: m.Seq, Roster: m.Roster}); err != nil {
+					c.Refuse("", err)
+				}
 			}
 		default:
 			m.Session = lecture
 			cmd, err := m.Command()
 			if err != nil {
 				c.Refuse(m.ID, err)
-				return
+				return nil
 			}
 			cmd.Actor = person
 			n.recorder.Submit(cmd, func(out attendance.Outcome, err error) { c.Reply(&cmd, out, err) })
 		}
+		return nil
 	})
 	return c
 }

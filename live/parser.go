@@ -102,6 +102,12 @@ func (f frame) as(op ws.OpCode) frame {
 	return f
 }
 
+// isMessage reports whether b, which nothing of is before, is one text message, and no more.
+func (p *parser) isMessage(b []byte) bool {
+	h, _, size, code := p.next(b)
+	return code == 0 && size == len(b) && h.OpCode == ws.OpText && h.Fin && !p.fragment
+}
+
 // isPong reports whether b is a client's answer to a ping, and nothing else.
 func isPong(b []byte) bool {
 	return len(b) >= 6 && b[0] == 0x80|byte(ws.OpPong) && b[1] == 0x80|byte(len(b)-6)

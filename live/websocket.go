@@ -25,7 +25,7 @@ type WebSocket struct {
 	line line // nil if the connection was not taken over
 
 	c       *Conn
-	message func([]byte)
+	message Handler
 	turn    atomic.Int32 // of reading the line: nobody's, somebody's, or somebody's who must look again
 	unread  int          // what has come in since the close frame
 
@@ -44,6 +44,17 @@ func NewWebSocket(conn net.Conn, early []byte) *WebSocket {
 		}
 	}
 	return t
+}
+
+// Handler is given the text messages of a client, one after another. It does what takes no
+// waiting and returns the rest, which may take its time, or nil if that was all. A message
+// is the handler's own only during the call.
+type Handler func(message []byte) (rest func())
+
+func (h Handler) all(message []byte) {
+	if rest := h(message); rest != nil {
+		rest()
+	}
 }
 
 // LetIn decides about the client at from, whose request has the given head (its line and
@@ -129,11 +140,9 @@ func (t *WebSocket) hangUp() {
 	_ = t.conn.Close()
 }
 
-// Serve has each text message of the client handed to message, one after another, from
-// now until the connection ends, by the client's doing or by c.Close. The bytes of a
-// message are the callee's only during the call, and it may take its time. Every sign
-// of life is reported to c.
-func (t *WebSocket) Serve(c *Conn, message func([]byte)) {
+// Serve has each text message of the client handled, from now until the connection ends, by
+// the client's doing or by c.Close. Every sign of life is reported to c.
+func (t *WebSocket) Serve(c *Conn, message Handler) {
 	t.c, t.message = c, message
 	if t.line == nil {
 		go t.readAll()
@@ -159,13 +168,14 @@ func (t *WebSocket) readAll() {
 	// Looking things up takes a deep stack, and this goroutine keeps its own for as
 	// long as the connection lasts: so messages are handled on others.
 	handle := t.message
-	t.message = func(b []byte) {
+	t.message = func(b []byte) func() {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			handle(b)
+			handle.all(b)
 		}()
 		<-done
+		return nil
 	}
 	for more := t.takeIn(nil, nil); more; {
 		b := make([]byte, 512)
@@ -181,7 +191,7 @@ func (t *WebSocket) takeIn(b []byte, err error) bool {
 		t.unread += len(b)
 		return err == nil && t.unread <= maxUnread
 	}
-	code := t.feed(b, t.c, t.message)
+	code := t.feed(b, t.c, t.message.all)
 	if code == 0 && err != nil {
 		code = CloseNormal // the line is gone; nobody will read the code
 	}
@@ -230,19 +240,30 @@ func (t *WebSocket) end() bool {
 }
 
 // took is called by the reactor, which waits meanwhile, with the first n bytes of buf
-// read in the turn that it began. All that it does itself is to take in an answer to a
-// ping, which is what most lines say, most of the time.
+// read in the turn that it began. What most lines say, most of the time, is handled here:
+// the answer to a ping, or one short message. All else is the crew's.
 func (t *WebSocket) took(buf []byte, n int, err error) {
-	switch {
-	case err == errNothing && t.end():
-	case n < len(buf) && len(t.rest) == 0 && isPong(buf[:n]):
+	var rest func()
+	switch whole := err == nil && n < len(buf) && len(t.rest) == 0; {
+	case err == errNothing:
+	case whole && isPong(buf[:n]):
 		t.c.Heard()
-		if !t.end() {
-			t.c.hub.crew.do(func() { t.read(nil, nil) })
+	case whole && t.isMessage(buf[:n]) && !t.ended():
+		if code := t.feed(buf[:n], t.c, func(b []byte) { rest = t.message(b) }); code != 0 {
+			rest = func() { t.c.Close(code) }
 		}
 	default:
 		b := bytes.Clone(buf[:n])
 		t.c.hub.crew.do(func() { t.read(b, err) })
+		return
+	}
+	if rest != nil || !t.end() {
+		t.c.hub.crew.do(func() {
+			if rest != nil {
+				rest()
+			}
+			t.read(nil, nil)
+		})
 	}
 }
 

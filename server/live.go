@@ -83,10 +83,16 @@ type participant struct {
 	underWay atomic.Int32
 }
 
-// message does what a message asks for.
-func (p *participant) message(b []byte) {
+// message does what a message asks for, or returns what of it has to wait for something.
+func (p *participant) message(b []byte) (rest func()) {
 	defer p.recover()
-	p.take(b)
+	if rest := p.take(b); rest != nil {
+		return func() {
+			defer p.recover()
+			rest()
+		}
+	}
+	return nil
 }
 
 // recover ends the connection, and no more than that, if a message made us panic.
@@ -97,25 +103,28 @@ func (p *participant) recover() {
 	}
 }
 
-func (p *participant) take(b []byte) {
+func (p *participant) take(b []byte) (rest func()) {
 	if !p.mayGoOn() {
 		p.conn.Refuse("", &attendance.Error{Code: attendance.CodeTooMany, Retry: 1e9, Message: "Too many messages at once. Wait a second."})
-		return
+		return nil
 	}
 	m, err := live.ParseMessage(b)
 	if err != nil {
 		p.conn.Refuse("", err)
-		return
+		return nil
 	}
 	switch m.T {
 	case "ping":
 		p.conn.Pong(m.N)
+		return nil
 	case "join":
-		if err := p.join(m); err != nil {
-			p.conn.Refuse(m.ID, problemError(p.ctx, err))
+		return func() {
+			if err := p.join(m); err != nil {
+				p.conn.Refuse(m.ID, problemError(p.ctx, err))
+			}
 		}
 	default:
-		p.command(m)
+		return p.command(m)
 	}
 }
 
@@ -174,11 +183,13 @@ func (s *Server) admit(ctx context.Context, session attendance.SessionID, audien
 	return live.Join{Session: session, Audience: a, Person: g.Viewer.Person}, err
 }
 
-// command has a command carried out; the answer comes when it is committed.
-func (p *participant) command(m *live.Message) {
+// command has a command carried out; the answer comes when it is committed. It returns what
+// of that has to wait for something: a student's check-in by a good ticket, of which
+// hundreds come at once, has not.
+func (p *participant) command(m *live.Message) (rest func()) {
 	if p.session == 0 {
 		p.conn.Refuse(m.ID, attendance.Refuse(attendance.CodeNotJoined, "Join a session first."))
-		return
+		return nil
 	}
 	m.Session = p.session
 	c, err := m.Command()
@@ -188,28 +199,48 @@ func (p *participant) command(m *live.Message) {
 	}
 	if err != nil {
 		p.conn.Refuse(m.ID, err)
-		return
+		return nil
 	}
+	c.Actor = p.viewer.Person
+	if c.Kind == attendance.CheckIn && p.audience == live.AudienceStudent && m.Ticket != "" {
+		if ticket, err := p.server.Tickets.Check(m.Ticket, c.Session, p.server.now()); err == nil {
+			c.Ticket = ticket
+			p.submit(c)
+			return nil
+		}
+	}
+	return func() {
+		if err := p.check(m, &c); err != nil {
+			p.underWay.Add(-1)
+			p.conn.Refuse(m.ID, problemError(p.ctx, err))
+			return
+		}
+		p.submit(c)
+	}
+}
+
+// check returns why a command is refused, and adds to it what is known of who gives it.
+func (p *participant) check(m *live.Message, c *attendance.Command) (err error) {
 	// A student's connection has been let in as one; that the student still is one
 	// is checked when the check-in is decided.
 	if c.Kind != attendance.CheckIn || p.audience != live.AudienceStudent {
-		var g grant
-		if g, err = p.server.authorizeSession(p.ctx, c.Session, commandActions[c.Kind]); err == nil {
-			err = p.server.checkStatuses(p.ctx, g.Course, &c)
+		g, err := p.server.authorizeSession(p.ctx, c.Session, commandActions[c.Kind])
+		if err != nil {
+			return err
+		}
+		if err := p.server.checkStatuses(p.ctx, g.Course, c); err != nil {
+			return err
 		}
 	}
-	c.Actor = p.viewer.Person
 	if c.Kind != attendance.CheckIn {
 		c.From = p.server.cameFrom(requestOf(p.ctx).raw)
+		return nil
 	}
-	if err == nil && c.Kind == attendance.CheckIn {
-		c.Ticket, err = p.server.proof(p.ctx, m, c.Actor)
-	}
-	if err != nil {
-		p.underWay.Add(-1)
-		p.conn.Refuse(m.ID, problemError(p.ctx, err))
-		return
-	}
+	c.Ticket, err = p.server.proof(p.ctx, m, c.Actor)
+	return err
+}
+
+func (p *participant) submit(c attendance.Command) {
 	p.server.Recorder.Submit(c, func(out attendance.Outcome, err error) {
 		p.underWay.Add(-1)
 		if err != nil {
