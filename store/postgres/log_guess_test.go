@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/muster-live/muster/attendance"
 	"github.com/muster-live/muster/cluster/local"
 )
@@ -151,6 +153,56 @@ func TestAWrongGuessRecordsNothing(t *testing.T) {
 	}
 }
 
+func TestWhatChangesWhileACheckInWaitsForTheLockCounts(t *testing.T) {
+	t.Parallel()
+	for name, byRoom := range map[string]bool{"decided by the room": true, "decided by the record": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := newDatabase(t)
+			s, other := open(t, url), open(t, url)
+			session := seed(t, s, 2)
+			if byRoom {
+				openRoom(t, s, new(local.Network), session)
+			}
+			tx, err := other.pool.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tx.Rollback(t.Context())
+			for _, q := range []string{`UPDATE sessions SET title = 'Week 2'`, `UPDATE courses SET late_after = 0, roster = roster + 1`} {
+				if _, err := tx.Exec(t.Context(), q); err != nil {
+					t.Fatal(err)
+				}
+			}
+			recorded := make(chan error, 1)
+			go func() {
+				results, err := s.Append(context.Background(), []attendance.Command{checkIn("a", session, 1)})
+				if err == nil && results[0].Outcome.Entry.Mark != attendance.Late {
+					err = fmt.Errorf("by the rules of before: %+v", results[0])
+				}
+				recorded <- err
+			}()
+			waitForLock(t, tx, recorded)
+			if err := tx.Commit(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-recorded; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// waitForLock returns when somebody waits for a lock, or what does so has ended.
+func waitForLock(t *testing.T, tx pgx.Tx, ended chan error) {
+	for waits := false; !waits && len(ended) == 0; {
+		if err := tx.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()
+			AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database()))`).Scan(&waits); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestWhoHasTheLockOfASessionAndWaitsForACheckInGoesOn(t *testing.T) {
 	t.Parallel()
 	url := newDatabase(t)
@@ -180,12 +232,7 @@ func TestWhoHasTheLockOfASessionAndWaitsForACheckInGoesOn(t *testing.T) {
 		}
 		recorded <- err
 	}()
-	for waits := false; !waits && len(recorded) == 0; {
-		if err := tx.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()
-			AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database()))`).Scan(&waits); err != nil {
-			t.Fatal(err)
-		}
-	}
+	waitForLock(t, tx, recorded)
 	if _, err := tx.Exec(t.Context(), `INSERT INTO marks (session_id, person_id, mark, at, source, actor_id, note, status)
 		VALUES ($1, 1, 'late', 0, 'hand', 9, '', '')`, session); err != nil {
 		t.Error("who has the lock was held up by who has not:", err)

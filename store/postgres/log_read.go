@@ -14,13 +14,15 @@ import (
 type states map[attendance.SessionID]*attendance.State
 
 // The statements of a group. The arrays that have the keys are of the same length.
-// Sessions are locked in order of their ids, so that no two groups wait for each other.
+// Sessions are locked in order of their ids, so that no two groups wait for each other, and
+// read by a statement of its own, which sees what changed while the lock was waited for.
 //
 // A LATERAL (… LIMIT 1) has the planner look a row up by its whole key, where it
 // otherwise might go through all rows of a course for each person.
 const (
-	lockSessions = `SELECT s.id, ` + sessionColumns + ` FROM sessions s JOIN courses c ON c.id = s.course_id
-		WHERE s.id = ANY($1) ORDER BY s.id FOR NO KEY UPDATE OF s`
+	lockSessions = `SELECT FROM sessions WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE`
+
+	lockedSessions = `SELECT s.id, ` + sessionColumns + ` FROM sessions s JOIN courses c ON c.id = s.course_id WHERE s.id = ANY($1)`
 
 	itsMark = ` LEFT JOIN LATERAL (SELECT * FROM marks WHERE session_id = s.id AND person_id = e.person_id LIMIT 1) m ON true`
 
@@ -101,7 +103,8 @@ func read(ctx context.Context, to sender, batch *pgx.Batch, group []attendance.C
 	query := func(query string, args []any, each func(scanFunc) error) {
 		batch.Queue(query, args...).Query(func(rows pgx.Rows) error { return readRows(rows, each) })
 	}
-	query(lockSessions, []any{sessions}, all.addSession)
+	batch.Queue(lockSessions, sessions)
+	query(lockedSessions, []any{sessions}, all.addSession)
 	query(doneCommands, []any{n.commandSession, n.actors, n.commands}, all.addDone)
 	if len(n.all) > 0 {
 		query(allStudents, []any{n.all}, all.addStudent)

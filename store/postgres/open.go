@@ -61,7 +61,7 @@ var logSettings = fmt.Sprintf(`SET plan_cache_mode = force_generic_plan; SET ena
 	SET enable_mergejoin = off; SET jit = off; SET idle_in_transaction_session_timeout = %d`, idleLimit.Milliseconds())
 
 // logStatements are those that nearly every group needs.
-var logStatements = []string{"BEGIN", lockSessions, doneCommands, someStudents, usedTickets,
+var logStatements = []string{"BEGIN", lockSessions, lockedSessions, doneCommands, someStudents, usedTickets,
 	insertCommands, insertTickets, insertEvents, setMarks, updateSession, "COMMIT", recordCheckIns}
 
 // logConfig is for the pool of Append. One connection is kept ready, with its

@@ -21,6 +21,7 @@ CREATE FUNCTION record_check_ins(
 DECLARE
 	last bigint;
 	hash bytea;
+	course bigint;
 	body bytea;
 	first bigint;
 BEGIN
@@ -30,11 +31,12 @@ BEGIN
 		SELECT session, r.person, r.mark, r.at, r.source, r.person, '', r.status
 		FROM unnest(people, ats, its_marks, sources, statuses) r (person, at, mark, source, status);
 
-	SELECT s.seq, coalesce(s.chain, '') INTO last, hash FROM sessions s JOIN courses c ON c.id = s.course_id
-		WHERE s.id = session AND s.status = 'open' AND s.opened_at = opened AND c.roster = roster
-		FOR NO KEY UPDATE OF s;
+	SELECT s.seq, coalesce(s.chain, ''), s.course_id INTO last, hash, course FROM sessions s
+		WHERE s.id = session AND s.status = 'open' AND s.opened_at = opened FOR NO KEY UPDATE;
+	-- A statement of its own, so that it sees what was changed while the other one waited.
+	PERFORM FROM courses c WHERE c.id = course AND c.roster = roster;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'session % is not as it was', session;
+		RAISE EXCEPTION 'session % or its course is not as it was', session;
 	END IF;
 	first := last + 1;
 	FOREACH body IN ARRAY bodies LOOP
