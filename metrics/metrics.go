@@ -106,7 +106,7 @@ var (
 	rooms       = describe("rooms", "Sessions that this server has loaded because somebody looks at them.")
 	joins       = describe("joins_total", "Connections that joined a session.")
 	resumed     = describe("joins_resumed_total", "Those that came back and named the last event they had seen.")
-	gaps        = describe("bus_gaps_total", "Deliveries of the bus before which something was missing.")
+	gaps        = describe("bus_gaps_total", "Deliveries of the bus before which something was missing still.")
 	repairs     = describe("room_repairs_total", "Times that a room was brought up to the log.")
 	stalled     = describe("writes_stalled_total", "Times that a line could not take all that was written, and was left behind to catch up.")
 	closed      = describe("connections_closed_total", "Connections that ended, by close code: 4008 too slow, 4010 no sign of life.", "code")
