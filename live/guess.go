@@ -10,18 +10,17 @@ type Guess struct {
 	Roster int64             // version of the roster that it goes by
 }
 
-// Guess returns what this node's rooms have of the sessions that check-ins and marks
-// are for, or false if they do not have all that these commands need. The record is
-// most often the same; who goes by a guess has to make sure of that.
+// Guess returns what this node's rooms have of the sessions that check-ins are for, or
+// false if they do not have all that is needed, or if there are other commands among them.
+// The record is most often the same; who goes by a guess has to make sure of that.
 func (h *Hub) Guess(group []attendance.Command) (map[attendance.SessionID]Guess, bool) {
 	people := make(map[attendance.SessionID][]attendance.PersonID)
 	for i := range group {
 		c := &group[i]
-		if c.Kind != attendance.CheckIn && c.Kind != attendance.SetMarks {
+		if c.Kind != attendance.CheckIn {
 			return nil, false
 		}
-		some, _ := attendance.Needs(group[i : i+1])
-		people[c.Session] = append(people[c.Session], some...)
+		people[c.Session] = append(people[c.Session], c.Actor)
 	}
 	guesses := make(map[attendance.SessionID]Guess, len(people))
 	for id, some := range people {

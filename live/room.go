@@ -217,7 +217,7 @@ func (r *room) follow(events []attendance.Event) {
 			if i, known := slices.BinarySearchFunc(r.ahead, e.Seq, bySeq); !known {
 				r.ahead = slices.Insert(r.ahead, i, e)
 			}
-		} // else the bus has repeated itself
+		} // else the bus has repeated itself, or more waits than is worth keeping
 	}
 	for len(r.ahead) > 0 && r.ahead[0].Seq <= r.session.Seq+1 {
 		if e := r.ahead[0]; e.Seq > r.session.Seq {
