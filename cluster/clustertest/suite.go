@@ -159,6 +159,9 @@ func eventsReachWatchers(t *testing.T, n *trio) {
 	n[0].link.Publish([]attendance.Event{event(session, 3)})
 	n[1].waitSeqs(t, 1, 2, 3)
 	n[1].link.Unwatch(session)
+	const last attendance.PersonID = 9
+	n[0].link.SignedOut(last) // when it is heard, nothing from before is under way any more
+	waitFor(t, n[2], "signed out", func() []attendance.PersonID { return n[2].out }, []attendance.PersonID{last})
 	n[2].watch(t, n[0])
 	n[0].link.Publish([]attendance.Event{event(session, 4)})
 	n[2].waitSeqs(t, 4)
