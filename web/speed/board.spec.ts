@@ -47,6 +47,8 @@ function watch() {
   });
   const frame = (at: number) => {
     seen.frames.push(at);
+    const number = document.querySelector("output");
+    if (number) number.textContent = String(seen.frames.length);
     requestAnimationFrame(frame);
   };
   requestAnimationFrame(frame);
@@ -72,7 +74,7 @@ test("a board of 1,000", async ({ browser, program, admin, visit }) => {
   const teacher = await visit();
   await enter(teacher, { family: "Hopper", link: links.find((l) => l.family === "Hopper")!.url });
   const rows: (string | number)[][] = [];
-  for (const view of ["Tiles", "List"]) {
+  for (const view of ["a bare number", "Tiles", "List"]) {
     await teacher.goto("/teach");
     const session = await startSession(teacher);
     const context = await browser.newContext({
@@ -82,12 +84,16 @@ test("a board of 1,000", async ({ browser, program, admin, visit }) => {
       reducedMotion: "no-preference",
     });
     const board = await context.newPage();
-    await board.goto(`/board/${session}`);
-    await board.getByRole("button", { name: view }).click();
-    await expect(board.getByText("Arrivals")).toBeVisible();
+    if (view === "a bare number") {
+      await board.setContent("<output>0</output>"); // the least that changes: what no page can be better than here
+    } else {
+      await board.goto(`/board/${session}`);
+      await board.getByRole("button", { name: view }).click();
+      await expect(board.getByText("Arrivals")).toBeVisible();
+    }
     const devtools = await context.newCDPSession(board);
     await devtools.send("Performance.enable");
-    await board.waitForTimeout(1000);
+    await board.waitForTimeout(3000); // the browser makes its own bars for a new window
 
     const at = `${program.url}/api/v1/sessions/${session}`;
     const before = await work(devtools);
@@ -105,7 +111,7 @@ test("a board of 1,000", async ({ browser, program, admin, visit }) => {
     const seen = await board.evaluate(() => (window as unknown as { seen: { frames: number[]; long: number[] } }).seen);
     const after = await work(devtools);
     await Promise.all(answers);
-    await expect(board.getByRole("button", { name: new RegExp(`^${students}\\s*Present$`) })).toBeVisible();
+    if (view !== "a bare number") await expect(board.getByRole("button", { name: new RegExp(`^${students}\\s*Present$`) })).toBeVisible();
     const gaps = seen.frames.slice(1).map((t, i) => t - seen.frames[i]!);
     const lasted = seen.frames.at(-1)! - seen.frames[0]!;
     const each = (ms: number) => (ms / gaps.length).toFixed(1);

@@ -1,9 +1,11 @@
 // A student scans the code on a slow line with a slow phone: when the page is painted,
 // when a tap on its button does something, when the answer is there, and what it took.
 
-import type { BrowserContext, Page } from "@playwright/test";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { codesNow, enter, expect, startSession, test } from "../e2e/test";
 import { SlowLine, type Profile } from "./line";
+import { Chromium, Phone } from "./phone";
 import { median, table } from "./report";
 
 const slowdown = 4;
@@ -25,90 +27,69 @@ const cases: Case[] = [
   { name: "fast line", line: none },
 ];
 
-/** What the page notes, in ms since 1970. */
-type Notes = Partial<Record<"began" | "painted" | "shown" | "acted" | "answered" | "live", number>>;
+/** How long the browser rests before a scan, in ms: it makes its own bars for a new window. */
+const rest = 3000;
 
-/** Runs in the page: notes when things happen, and tells the test where to tap. */
-function watch() {
-  const told = new Set<string>();
-  const note = (what: string, at = performance.now(), x = 0, y = 0) => {
-    if (told.has(what)) return;
-    told.add(what);
-    void (window as unknown as { note(...a: unknown[]): void }).note(what, performance.timeOrigin + at, x, y);
-  };
-  note("began", 0);
-  new PerformanceObserver((list) => {
-    for (const e of list.getEntries()) if (e.name === "first-contentful-paint") note("painted", e.startTime);
-  }).observe({ type: "paint", buffered: true });
-  addEventListener("submit", () => note("acted"), true);
-  const look = () => {
-    const text = document.body?.innerText ?? "";
-    const button = [...document.querySelectorAll("button")].find((b) => b.textContent?.includes("I'm here"));
-    if (button) {
-      requestAnimationFrame(() => {
-        const { left, top, width, height } = button.getBoundingClientRect();
-        note("shown", performance.now(), left + width / 2, top + height / 2);
-      });
-    }
-    if (told.has("shown") && !button && text !== "") note("acted");
-    if (text.includes("You're present")) note("answered");
-    if (/^Live$/m.test(text)) note("live");
-    requestAnimationFrame(look);
-  };
-  requestAnimationFrame(look);
-}
+const paintedAt = `performance.timeOrigin + performance.getEntriesByName("first-contentful-paint")[0].startTime`;
+const middleOfButton = `(() => {
+  const { left, top, width, height } = document.querySelector("button.here").getBoundingClientRect();
+  return { x: left + width / 2, y: top + height / 2 };
+})()`;
 
-async function throttle(page: Page, c: Case): Promise<void> {
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send("Emulation.setCPUThrottlingRate", { rate: slowdown });
-  if (!c.byRequest) return;
-  const throughput = (c.byRequest.rate * 1000) / 8;
-  const { latency } = c.byRequest;
-  await devtools.send("Network.enable");
-  await devtools.send("Network.emulateNetworkConditions", {
-    offline: false,
-    latency,
-    downloadThroughput: throughput,
-    uploadThroughput: throughput,
-  });
+/** The least that can be tapped: what no page can be quicker than, in this browser on this machine. */
+async function bareButton(): Promise<{ line: SlowLine; close(): Promise<void> }> {
+  const page = `<!doctype html><meta name="viewport" content="width=device-width"><form method="post"><button class="here">I'm here`;
+  const server = createServer((_, answer) => answer.setHeader("Content-Type", "text/html").end(page));
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  const line = await SlowLine.to(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, none);
+  const close = async () => {
+    await line.close();
+    server.close();
+  };
+  return { line, close };
 }
 
 const rows: (string | number)[][] = [];
 
 for (const c of cases) {
-  test(c.name, async ({ browser, program, course, visit }) => {
+  test(c.name, async ({ program, course, visit }) => {
     const board = await visit();
     await enter(board, course.teacher);
     const session = await startSession(board);
-    const line = await SlowLine.to(program.url, none);
+    const muster = await SlowLine.to(program.url, none);
+    const bare = await bareButton();
     const student = await visit({ phone: true });
     await enter(student, course.students[0]!);
     const { id } = (await (await student.request.get("/api/v1/me")).json()) as { id: number };
-    const storageState = await student.context().storageState();
-    for (const cookie of storageState.cookies) cookie.domain = "muster.test";
+    const cookies = (await student.context().cookies()).map(({ name, value, path, httpOnly, sameSite }) => {
+      return { name, value, path, httpOnly, sameSite, domain: "muster.test" };
+    });
+    const chromium = new Chromium();
 
-    /** Scans once, and taps as soon as there is a button, or once the page is in step. */
-    async function scan(context: BrowserContext, how: Case, patient: boolean): Promise<Notes & { bytes: number }> {
+    /** Scans the code: as the case is, or on a fast line. */
+    async function scan(phone: Phone, line: SlowLine, how?: Case): Promise<{ began: number; painted: Promise<number> }> {
       const unmark = { t: "mark", id: `u${Date.now()}`, marks: [[id, "unset"]] };
       expect((await board.request.post(`/api/v1/sessions/${session}/commands`, { data: unmark })).ok()).toBe(true);
-      line.reset(how.line);
-      const page = await context.newPage();
-      const notes: Notes = {};
-      await page.exposeFunction("note", (what: keyof Notes, at: number, x: number, y: number) => {
-        notes[what] ??= at;
-        if (what === "shown" && !patient) void page.touchscreen.tap(x, y);
+      line.reset(how?.line ?? none);
+      await phone.send("Emulation.setCPUThrottlingRate", { rate: slowdown });
+      if (how?.byRequest) {
+        const throughput = (how.byRequest.rate * 1000) / 8;
+        const { latency } = how.byRequest;
+        const limits = { offline: false, latency, downloadThroughput: throughput, uploadThroughput: throughput };
+        await phone.send("Network.emulateNetworkConditions", limits);
+      }
+      const painted = new Promise<number>((seen) => {
+        phone.on("Page.lifecycleEvent", ({ name }) => name === "firstContentfulPaint" && seen(Date.now()));
       });
-      await page.addInitScript(watch);
-      await throttle(page, how);
+      await new Promise((rested) => setTimeout(rested, rest));
       const { qr } = await codesNow(board, session);
-      await page.goto(`${line.url}/C/${session}/${qr}`, { waitUntil: "commit" });
-      await expect.poll(() => notes[patient ? "live" : "answered"], { timeout: 60_000, intervals: [50] }).toBeDefined();
-      const bytes = line.bytes.down;
-      await page.close();
-      return { ...notes, bytes };
+      const began = Date.now();
+      void phone.send("Page.navigate", { url: `${line.url}/C/${session}/${qr}` });
+      return { began, painted };
     }
 
-    for (const kind of ["first", "returning"] as const) {
+    for (const kind of ["bare button", "first", "returning"] as const) {
+      const line = kind === "bare button" ? bare.line : muster;
       const at: Record<"painted" | "acted" | "answered" | "live" | "bytes", number[]> = {
         painted: [],
         acted: [],
@@ -117,22 +98,35 @@ for (const c of cases) {
         bytes: [],
       };
       for (let run = 0; run < runs; run++) {
-        for (const patient of [false, true]) {
-          const context = await browser.newContext({ storageState, viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
-          if (kind === "returning") await scan(context, { ...c, line: none, byRequest: undefined }, true);
-          const { began = 0, painted = 0, acted = 0, answered = 0, live = 0, bytes } = await scan(context, c, patient);
-          await context.close();
-          if (patient) {
-            at.live.push(live - began);
-            at.bytes.push(bytes);
-          } else {
-            at.painted.push(painted - began);
-            at.acted.push(acted - began);
-            at.answered.push(answered - began);
+        let button = { x: 0, y: 0 };
+        for (const patient of [true, false]) {
+          let phone = await Phone.of(chromium, cookies);
+          if (kind === "returning") {
+            await scan(phone, muster);
+            await phone.seen(/^Live$/m);
+            phone = await phone.another();
           }
+          const { began, painted } = await scan(phone, line, c);
+          await painted;
+          if (patient) {
+            if (line === muster) at.live.push((await phone.seen(/^Live$/m)) - began);
+            at.bytes.push(line.bytes.down);
+            at.painted.push((await phone.ask<number>(paintedAt)) - began);
+            button = await phone.ask(middleOfButton);
+          } else {
+            const acted = new Promise<number>((sent) => {
+              phone.on("Network.requestWillBeSent", ({ request, wallTime }) => request.method === "POST" && sent(1000 * wallTime));
+              phone.on("Network.webSocketFrameSent", ({ response }) => response.payloadData.includes("check_in") && sent(Date.now()));
+            });
+            await phone.tap(button);
+            at.acted.push((await acted) - began);
+            if (line === muster) at.answered.push((await phone.seen(/You're present/)) - began);
+          }
+          await phone.close();
         }
       }
-      const seconds = (all: number[]) => (median(all) / 1000).toFixed(2);
+      const seconds = (all: number[]) => (all.length ? (median(all) / 1000).toFixed(2) : "");
+      console.log(c.name, kind, at);
       rows.push([
         c.name,
         kind,
@@ -143,7 +137,9 @@ for (const c of cases) {
         (median(at.bytes) / 1000).toFixed(1),
       ]);
     }
-    await line.close();
+    await chromium.close();
+    await bare.close();
+    await muster.close();
   });
 }
 
