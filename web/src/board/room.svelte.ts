@@ -24,7 +24,8 @@ export class BoardRoom {
 
   readonly #live: LiveClient<BoardSnapshot>;
   #catchingUp = true;
-  #news: (() => void)[] = [];
+  readonly #news: (() => void)[] = [];
+  #resting = false;
 
   constructor(session: number) {
     this.#live = new LiveClient<BoardSnapshot>(
@@ -75,13 +76,21 @@ export class BoardRoom {
     return this.line === "live" || this.line === "slow";
   }
 
-  /** What comes in a burst changes the page once a frame, in order, and not hundreds of times. */
+  /** What comes in a burst changes the page once, in order, and not hundreds of times. */
   #inNextFrame(act: () => void): void {
-    if (this.#news.push(act) > 1) return;
+    if (this.#news.push(act) === 1 && !this.#resting) requestAnimationFrame(() => this.#show());
+  }
+
+  /**
+   * Shows what has come, and leaves the frame after it free: a slow machine takes longer
+   * than a frame lasts for one with a change, and would be late for each.
+   */
+  #show(): void {
+    this.#resting = true;
+    for (const act of this.#news.splice(0)) act();
     requestAnimationFrame(() => {
-      const news = this.#news;
-      this.#news = [];
-      for (const act of news) act();
+      this.#resting = false;
+      if (this.#news.length > 0) requestAnimationFrame(() => this.#show());
     });
   }
 
