@@ -43,7 +43,7 @@ func (s *Server) contentPolicy(r *http.Request) string {
 	if plainHost.MatchString(host) {
 		sockets = " ws://" + host + " wss://" + host
 	}
-	return "default-src 'self'; style-src 'self'" + s.pages.styles + "; img-src 'self' data:; connect-src 'self'" + sockets +
+	return "default-src 'self'; script-src 'self'" + s.pages.scripts + "; style-src 'self'" + s.pages.styles + "; img-src 'self' data:; connect-src 'self'" + sockets +
 		"; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 }
 

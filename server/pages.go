@@ -23,7 +23,8 @@ var notFoundPage []byte
 type pages struct {
 	files   map[string]*file // by path
 	student *studentPage
-	styles  string // the hashes of what stands in <style>, for the content policy
+	// The hashes of what stands in <style> and <script>, for the content policy.
+	styles, scripts string
 }
 
 // file is one file of the front end.
@@ -57,22 +58,23 @@ func loadPages(assets fs.FS) (*pages, error) {
 	p.student = cutStudentPage(p.files["student.html"])
 	for name, f := range p.files {
 		if path.Ext(name) == ".html" {
-			p.styles += styleHashes(f.plain)
+			p.styles += hashes(f.plain, "style")
+			p.scripts += hashes(f.plain, "script")
 		}
 	}
 	return p, nil
 }
 
-// styleHashes returns what a content policy says to allow a page's own <style>.
-func styleHashes(page []byte) (hashes string) {
+// hashes returns what a content policy says to allow what a page itself has in a tag.
+func hashes(page []byte, tag string) (allow string) {
 	for {
-		_, rest, ok := bytes.Cut(page, []byte("<style>"))
-		style, rest, closed := bytes.Cut(rest, []byte("</style>"))
+		_, rest, ok := bytes.Cut(page, []byte("<"+tag+">"))
+		text, rest, closed := bytes.Cut(rest, []byte("</"+tag+">"))
 		if !ok || !closed {
-			return hashes
+			return allow
 		}
-		sum := sha256.Sum256(style)
-		hashes += " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+		sum := sha256.Sum256(text)
+		allow += " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 		page = rest
 	}
 }

@@ -232,5 +232,7 @@ func (p *studentPage) serve(w http.ResponseWriter, r *http.Request, status int, 
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // the client may be gone
+	// A browser begins the page when it has the headers; on a slow line they are there before the rest.
+	_ = http.NewResponseController(w).Flush()
+	_, _ = w.Write(body) // the client may be gone, as it may be above
 }

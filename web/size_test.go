@@ -32,7 +32,7 @@ func TestTheStudentsPageIsSmall(t *testing.T) {
 	}
 	page := sent("student.html")
 	size := zipped(page)
-	for _, m := range regexp.MustCompile(`(?:src|href)="/([^"]+)"`).FindAllSubmatch(page, -1) {
+	for _, m := range regexp.MustCompile(`"/((?:assets/|favicon)[^"]+)"`).FindAllSubmatch(page, -1) {
 		size += zipped(sent(string(m[1])))
 	}
 	if size > 40_000 {
@@ -40,6 +40,9 @@ func TestTheStudentsPageIsSmall(t *testing.T) {
 	}
 	if !bytes.Contains(page, []byte("<style>")) || bytes.Contains(page, []byte(`rel="stylesheet"`)) {
 		t.Error("the student's page waits for styles before it is shown")
+	}
+	if regexp.MustCompile(`(?:src|href)="/assets`).Match(page) {
+		t.Error("the student's page asks for scripts before it is shown")
 	}
 	t.Logf("%d bytes", size)
 }

@@ -16,7 +16,8 @@ const routes: [RegExp, string][] = [
 ];
 
 // A phone shows the student's page as soon as its first answer is there: its styles come
-// with it, which the server lets pass by their hash, and its scripts after what is seen.
+// with it, and what asks for its scripts once it has been painted. The server lets both
+// pass by their hashes.
 const seenFirst: Plugin = {
   name: "seen-first",
   enforce: "post",
@@ -24,18 +25,22 @@ const seenFirst: Plugin = {
     const page = bundle["student.html"];
     if (page?.type !== "asset") throw new Error("there is no student.html");
     let styles = "";
-    let scripts = "";
+    const scripts: string[] = [];
     const html = String(page.source)
       .replace(/ *<link rel="stylesheet"[^>]* href="\/([^"]+)">\n/g, (_, name: string) => {
         const file = bundle[name];
         if (file?.type === "asset") styles += String(file.source).trim();
         return "";
       })
-      .replace(/ *<(script type="module"|link rel="modulepreload") crossorigin (.*)\n/g, (_, what: string, rest: string) => {
-        scripts += `    <${what} ${rest}\n`;
+      .replace(/ *<(?:script type="module"|link rel="modulepreload") crossorigin (?:src|href)=("[^"]+").*\n/g, (_, url: string) => {
+        scripts.push(url);
         return "";
       });
-    page.source = html.replace("</head>", () => `  <style>${styles}</style>\n  </head>`).replace("  </body>", () => `${scripts}  </body>`);
+    const load = `()=>[${scripts.join()}].forEach(s=>import(s))`;
+    const later = `{const load=${load};document.hidden?load():requestAnimationFrame(()=>setTimeout(load))}`;
+    page.source = html
+      .replace("</head>", () => `  <style>${styles}</style>\n  </head>`)
+      .replace("  </body>", () => `    <script>${later}</script>\n  </body>`);
   },
 };
 

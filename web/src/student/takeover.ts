@@ -63,6 +63,5 @@ export function takeOver(show: (begun: Begun) => void): void {
     showNow(attend);
   });
 
-  if (document.hidden) begin();
-  else requestAnimationFrame(() => setTimeout(begin));
+  begin();
 }
