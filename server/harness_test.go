@@ -123,7 +123,7 @@ func newCampus(t testing.TB, change func(*server.Config)) *campus {
 
 // frontEnd stands in for the built one, whose files change with each build.
 var frontEnd fs.FS = fstest.MapFS{
-	"student.html":         {Data: []byte(`<!doctype html><title>student</title><style>b{}</style><body><div id="app">needs scripts</div>`)},
+	"student.html":         {Data: []byte(`<!doctype html><title>student</title><style>b{}</style><body><div id="app">needs scripts</div><script>later()</script>`)},
 	"signin.html":          {Data: []byte("<!doctype html><title>signin</title>")},
 	"kiosk.html":           {Data: []byte("<!doctype html><title>kiosk</title>")},
 	"display.html":         {Data: []byte("<!doctype html><title>display</title>")},
