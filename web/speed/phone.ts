@@ -9,6 +9,8 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import ours from "./playwright.config";
 
+const quiet = "--disable-features=PreloadTopChromeWebUI,WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup";
+
 export const screen = { width: 390, height: 844 };
 
 type Params = Record<string, unknown>;
@@ -25,9 +27,10 @@ export class Chromium {
 
   constructor() {
     const { executablePath, args } = ours.use!.launchOptions!;
+    // Each new window would load pages of the browser's own, for a second, beside ours.
     this.#process = spawn(
       executablePath!,
-      ["--headless=new", "--remote-debugging-pipe", `--user-data-dir=${this.#profile}`, ...args!, "about:blank"],
+      ["--headless=new", quiet, "--remote-debugging-pipe", `--user-data-dir=${this.#profile}`, ...args!, "about:blank"],
       { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] },
     );
     (this.#process.stdio[4] as Readable).setEncoding("utf8").on("data", (part: string) => this.#hear(part));

@@ -14,6 +14,6 @@ export default defineConfig({
     // A name, since browsers trust 127.0.0.1 as if it spoke HTTPS, which changes what they do.
     launchOptions: { ...launch, args: [...launch.args!, "--host-resolver-rules=MAP muster.test 127.0.0.1"] },
   },
-  timeout: 4 * 60_000,
+  timeout: 10 * 60_000,
   outputDir: "../test-results/speed",
 });

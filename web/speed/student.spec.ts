@@ -27,7 +27,7 @@ const cases: Case[] = [
   { name: "fast line", line: none },
 ];
 
-/** How long the browser rests before a scan, in ms: it makes its own bars for a new window. */
+/** How long the browser rests before a scan, in ms. */
 const rest = 3000;
 
 const paintedAt = `performance.timeOrigin + performance.getEntriesByName("first-contentful-paint")[0].startTime`;
@@ -126,7 +126,6 @@ for (const c of cases) {
         }
       }
       const seconds = (all: number[]) => (all.length ? (median(all) / 1000).toFixed(2) : "");
-      console.log(c.name, kind, at);
       rows.push([
         c.name,
         kind,
