@@ -30,6 +30,7 @@ type lineCall struct {
 	b      []byte
 	n      int
 	err    error
+	last   bool // nothing comes after what is received
 }
 
 func (c *lineCall) make() {

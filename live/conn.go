@@ -339,12 +339,12 @@ func (c *Conn) Heard() { c.heard.Store(true) }
 // connection when that is said.
 func (c *Conn) bye(spread time.Duration) {
 	c.enqueue(bye("stopping", time.Millisecond+rand.N(spread))) // 0 would be no time at all
-	c.finish(CloseStopping)
+	c.Finish(CloseStopping)
 }
 
-// finish closes the connection as soon as what is being written is through, so that
+// Finish closes the connection as soon as what is being written is through, so that
 // the client learns why. Nothing more of the room is sent.
-func (c *Conn) finish(code CloseCode) {
+func (c *Conn) Finish(code CloseCode) {
 	c.mu.Lock()
 	if c.last == 0 {
 		c.last = code

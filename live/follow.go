@@ -31,7 +31,7 @@ func (h *Hub) reload(ctx context.Context, r *room) {
 		return
 	}
 	for _, c := range r.strangers() {
-		c.finish(CloseForbidden)
+		c.Finish(CloseForbidden)
 	}
 	h.touchRoom(r)
 	h.Flush()

@@ -160,7 +160,7 @@ func startNode(tb testing.TB, s store) *node {
 // serve does what package server does, without asking for permission.
 func (n *node) serve(conn net.Conn, person attendance.PersonID) *live.Conn {
 	t := live.NewWebSocket(conn, nil)
-	c := n.hub.Accept(t)
+	c := n.hub.Accept(t, person)
 	t.Serve(c, func(b []byte) (rest func()) {
 		m, err := live.ParseMessage(b)
 		if err != nil {

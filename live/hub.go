@@ -227,10 +227,10 @@ func (h *Hub) SignedOut(p attendance.PersonID) {
 	for i := range h.wheel {
 		for _, c := range h.wheel[i].list() {
 			c.mu.Lock()
-			mine := c.joined && c.person == p
+			mine := c.person == p // joined or not: whoever joins later is not asked again who they are
 			c.mu.Unlock()
 			if mine {
-				c.finish(CloseSignedOut)
+				c.Finish(CloseSignedOut)
 			}
 		}
 	}

@@ -16,9 +16,10 @@ type Join struct {
 	Roster   int64  // of the client's last snapshot
 }
 
-// Accept takes a connection in, over a transport of this package.
-func (h *Hub) Accept(t transport) *Conn {
-	c := &Conn{hub: h, out: t, done: make(chan struct{})}
+// Accept takes a connection in, over a transport of this package, of a person or, if
+// that is 0, of nobody who is signed in.
+func (h *Hub) Accept(t transport, p attendance.PersonID) *Conn {
+	c := &Conn{hub: h, out: t, person: p, done: make(chan struct{})}
 	c.heard.Store(true)
 	h.mu.Lock()
 	closed := h.closed
@@ -169,7 +170,7 @@ const departure = 2 * time.Second
 // are locked.
 func (h *Hub) part(r *room, p attendance.PersonID, code CloseCode) {
 	switch code {
-	case CloseNormal, CloseInternal:
+	case CloseNormal, CloseInternal, CloseLost:
 	case CloseStopping:
 		return
 	default:

@@ -286,12 +286,13 @@ func (r *reactor) tell(events []unix.EpollEvent) {
 			l.canWrite()
 		}
 		if e.Events&^unix.EPOLLOUT != 0 && l.socket.begin() {
-			r.calls = append(r.calls, lineCall{line: l, opcode: opReceive, b: r.buffers[i][:]})
+			last := e.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0
+			r.calls = append(r.calls, lineCall{line: l, opcode: opReceive, b: r.buffers[i][:], last: last})
 		}
 	}
 	r.batch.do(r.calls)
 	for _, c := range r.calls {
-		c.line.socket.took(c.b, c.n, c.err)
+		c.line.socket.took(c.b, c.n, c.err, c.last)
 	}
 	clear(r.calls) // so that they are not kept
 }

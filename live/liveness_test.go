@@ -2,11 +2,15 @@ package live_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gobwas/ws"
 
 	"github.com/muster-live/muster/attendance"
 	"github.com/muster-live/muster/cluster/local"
@@ -205,6 +209,37 @@ func TestWhoIsSignedOutIsClosed(t *testing.T) {
 	other.say(`{"t":"ping","n":7}`)
 	if m, _ := other.until(is("pong")); m.N != 7 {
 		t.Errorf("pong: %s", m.raw)
+	}
+}
+
+// Somebody who connects and says nothing is signed out like everybody else: their join
+// would not be asked who they are once more.
+func TestWhoIsSignedOutCannotJoinLater(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, newStore(t, 5))
+	quiet := n.dial(t, 1)
+	quiet.say(`{"t":"ping","n":7}`)
+	quiet.until(is("pong"))
+	n.hub.Disconnect(1)
+	if code := quiet.closed(); code != 4001 {
+		t.Errorf("closed with %d, want 4001", code)
+	}
+}
+
+// What comes together with the answer to a ping is heard, however long it is.
+func TestAMessageAfterAPongIsHeard(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, newStore(t, 5))
+	phone, _ := n.join(t, 1, "student", "")
+	for _, size := range []int{100, 122, 123, 250, 374} { // with its head, 128 bytes and more
+		say := fmt.Sprintf(`{"t":"ping","n":%d}`, size)
+		say += strings.Repeat(" ", size-len(say))
+		if _, err := phone.conn.Write(append(frame(ws.OpPong, true, ""), frame(ws.OpText, true, say)...)); err != nil {
+			t.Fatal(err)
+		}
+		if m, _ := phone.until(is("pong")); m.N != int64(size) {
+			t.Errorf("%d bytes: %s", size, m.raw)
+		}
 	}
 }
 

@@ -46,7 +46,7 @@ func (h *Hub) CodeElsewhere(not attendance.SessionID, code string, now time.Time
 // that poll. Its error is an [attendance.Error].
 func (h *Hub) State(ctx context.Context, j Join) ([]byte, error) {
 	out := &once{}
-	c := h.Accept(out)
+	c := h.Accept(out, j.Person)
 	err := h.Join(ctx, c, j)
 	c.Close(CloseNormal)
 	return out.json, err

@@ -110,5 +110,6 @@ func (p *parser) isMessage(b []byte) bool {
 
 // isPong reports whether b is a client's answer to a ping, and nothing else.
 func isPong(b []byte) bool {
-	return len(b) >= 6 && b[0] == 0x80|byte(ws.OpPong) && b[1] == 0x80|byte(len(b)-6)
+	const head, longest = 6, 125 // of a control frame, RFC 6455, section 5.5
+	return len(b) >= head && len(b) <= head+longest && b[0] == 0x80|byte(ws.OpPong) && b[1] == 0x80|byte(len(b)-head)
 }

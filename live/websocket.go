@@ -240,12 +240,13 @@ func (t *WebSocket) end() bool {
 }
 
 // took is called by the reactor, which waits meanwhile, with the first n bytes of buf
-// read in the turn that it began. What most lines say, most of the time, is handled here:
+// read in the turn that it began; last says that no more will come after them, which is not
+// told again. What most lines say, most of the time, is handled here:
 // the answer to a ping, or one short message. All else is the crew's.
-func (t *WebSocket) took(buf []byte, n int, err error) {
+func (t *WebSocket) took(buf []byte, n int, err error, last bool) {
 	var rest func()
-	switch whole := err == nil && n < len(buf) && len(t.rest) == 0; {
-	case err == errNothing:
+	switch whole := err == nil && n < len(buf) && len(t.rest) == 0 && !last; {
+	case err == errNothing && !last:
 	case whole && isPong(buf[:n]):
 		t.c.Heard()
 	case whole && t.isMessage(buf[:n]) && !t.ended():

@@ -2,7 +2,9 @@ package server_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -111,5 +113,47 @@ func TestUploadsWithAKey(t *testing.T) {
 	}
 	if a := upload("xxx", strings.Replace(list, "Ada", "Eve", 1)); a.StatusCode != 409 {
 		t.Errorf("another file: %d %s", a.StatusCode, a.body)
+	}
+}
+
+// A body with a key is put aside on disk. What is broken off or too long leaves nothing there.
+func TestWhatIsNotTakenInLeavesNoFile(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("TMPDIR", folder)
+	c := newCampus(t, nil)
+	long := `{"title":"` + strings.Repeat("x", 2<<20) + `"}`
+	a := c.call(c.token(teacher), "POST", "/api/v1/courses/1/sessions", long, withKey("long"), func(r *http.Request) { r.ContentLength = -1 })
+	if a.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}
+
+// Whoever may not import is told so before the file has come.
+func TestAStudentsFileIsNotTakenIn(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	body, more := io.Pipe()
+	t.Cleanup(func() { _ = more.Close() })
+	go func() { _, _ = more.Write(make([]byte, 1<<20)) }() // and it never comes to an end
+	a := c.call(c.token(zoe), "POST", "/api/v1/imports/jobs", "", withKey("import"), func(r *http.Request) {
+		r.Body, r.ContentLength = body, -1
+	})
+	if a.StatusCode != http.StatusForbidden {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+}
+
+// The key of what makes a link gives it to nobody a second time.
+func TestLinksAreToldOnce(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	for _, path := range []string{"/sessions/10/kiosk-link", "/sessions/10/display-link", "/courses/1/display-link"} {
+		link := func() answer { return c.call(c.token(teacher), "POST", "/api/v1"+path, "{}", withKey(path)) }
+		if first, again := link(), link(); first.StatusCode != 200 || again.problem(t).Code != "conflict" {
+			t.Errorf("%s: %d, and again %d %s", path, first.StatusCode, again.StatusCode, again.body)
+		}
 	}
 }

@@ -18,7 +18,7 @@ import (
 func (s *Server) cardRoutes(api huma.API) {
 	huma.Get(api, "/sessions/{id}/kiosk", s.getKiosk, summary("What a card reader at the door shows"))
 	huma.Post(api, "/sessions/{id}/cards", s.postCard, summary("Check in the student whose card was read"))
-	huma.Post(api, "/sessions/{id}/kiosk-link", s.postKioskLink, summary("A link that takes cards, and does nothing else"))
+	huma.Post(api, "/sessions/{id}/kiosk-link", s.postKioskLink, summary("A link that takes cards, and does nothing else"), answersSecret)
 }
 
 type kioskOutput struct {

@@ -108,6 +108,9 @@ func (s *Server) checkCode(ctx context.Context, id attendance.SessionID, code st
 	}
 	session, rules, err := s.Hub.Look(ctx, id)
 	if err != nil {
+		if attendance.AsError(err).Code != attendance.CodeUnknownSession {
+			tries.GiveBack(key) // it was not the code
+		}
 		return err
 	}
 	err = session.Codes(rules).Check(code, now)

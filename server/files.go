@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -85,8 +86,16 @@ func (s *Server) stream(name, contentType string, write func(io.Writer) error) *
 		hc.SetHeader("Content-Type", contentType)
 		hc.SetHeader("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
 		_, w := humago.Unwrap(hc)
+		ctx := hc.Context()
+		defer func() {
+			if cause := recover(); cause != nil {
+				if cause != http.ErrAbortHandler {
+					requestOf(ctx).log.ErrorContext(ctx, "a file was broken off", slog.Any("err", cause), slog.String("stack", string(debug.Stack())))
+				}
+				panic(http.ErrAbortHandler) // half a file must not pass for a whole one
+			}
+		}()
 		if err := write(&patientWriter{w: w, c: http.NewResponseController(w)}); err != nil {
-			ctx := hc.Context()
 			if ctx.Err() == nil { // or else the client has gone
 				requestOf(ctx).log.ErrorContext(ctx, "a file was broken off", slog.Any("err", err))
 			}

@@ -55,7 +55,7 @@ func (s *Server) letIn(head []byte, from netip.AddrPort, upgrade func([]byte) *l
 	defer s.door.leave()
 	in = true
 	if t := upgrade(answer); t != nil {
-		s.serveLive(v, t)
+		s.serveLive(v, s.cameFrom(r), t)
 	}
 	return in
 }

@@ -57,7 +57,7 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 				panic(cause)
 			default:
 				s.log.ErrorContext(r.Context(), "request panicked", slog.Any("err", cause), slog.String("stack", string(debug.Stack())))
-				s.fail(w, r, attendance.AsError(nil)) // says nothing if an answer has begun
+				s.fail(w, r, attendance.AsError(nil)) // in time, since what is written bit by bit sees to itself: see stream
 			}
 		}()
 		next.ServeHTTP(w, r)

@@ -50,7 +50,7 @@ func (s *Server) liveSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
-	s.serveLive(v, live.NewWebSocket(conn, early))
+	s.serveLive(v, s.cameFrom(r), live.NewWebSocket(conn, early))
 }
 
 // mayConnect reports whether somebody may have a live connection. What of, join checks.
@@ -59,8 +59,8 @@ func mayConnect(v identity.Viewer) bool {
 }
 
 // serveLive has a client take part over a live connection, as long as it lasts.
-func (s *Server) serveLive(v identity.Viewer, t *live.WebSocket) {
-	p := &participant{server: s, viewer: v, conn: s.Hub.Accept(t)}
+func (s *Server) serveLive(v identity.Viewer, from string, t *live.WebSocket) {
+	p := &participant{server: s, viewer: v, from: from, conn: s.Hub.Accept(t, v.Person)}
 	p.ctx = context.WithValue(context.Background(), requestKey{}, &request{
 		log: s.log, raw: &http.Request{}, refused: s.cfg.Refused, viewer: func() (identity.Viewer, error) { return v, nil },
 	})
@@ -72,6 +72,7 @@ func (s *Server) serveLive(v identity.Viewer, t *live.WebSocket) {
 type participant struct {
 	server *Server
 	viewer identity.Viewer
+	from   string // their network address, as [Server.cameFrom] gives it
 	conn   *live.Conn
 	ctx    context.Context // knows the viewer, and outlives the request
 
@@ -79,6 +80,7 @@ type participant struct {
 	session  attendance.SessionID
 	audience live.Audience
 
+	began    bool
 	limit    *rate.Limiter // made at the second message: most say join, and no more for long
 	underWay atomic.Int32
 }
@@ -129,7 +131,8 @@ func (p *participant) take(b []byte) (rest func()) {
 }
 
 func (p *participant) mayGoOn() bool {
-	if p.session == 0 {
+	if !p.began {
+		p.began = true
 		return true
 	}
 	if p.limit == nil {
@@ -233,7 +236,7 @@ func (p *participant) check(m *live.Message, c *attendance.Command) (err error) 
 		}
 	}
 	if c.Kind != attendance.CheckIn {
-		c.From = p.server.cameFrom(requestOf(p.ctx).raw)
+		c.From = p.from
 		return nil
 	}
 	c.Ticket, err = p.server.proof(p.ctx, m, c.Actor)
@@ -262,8 +265,10 @@ func (s *Server) liveStream(w http.ResponseWriter, r *http.Request) {
 	if !s.door.enter(r.Context().Done()) {
 		return
 	}
-	c, err := s.joinStream(w, r)
-	s.door.leave()
+	c, err := func() (*live.Conn, error) {
+		defer s.door.leave()
+		return s.joinStream(w, r)
+	}()
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -285,10 +290,10 @@ func (s *Server) joinStream(w http.ResponseWriter, r *http.Request) (*live.Conn,
 	if err != nil {
 		return nil, err
 	}
-	c := s.Hub.Accept(live.NewStream(w, connOf(r)))
+	c := s.Hub.Accept(live.NewStream(w, connOf(r)), j.Person)
 	if err := s.Hub.Join(r.Context(), c, j); err != nil {
 		c.Refuse("", problemError(r.Context(), err))
-		c.Close(live.CloseForbidden)
+		c.Finish(live.CloseForbidden)
 	}
 	return c, nil
 }

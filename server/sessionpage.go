@@ -108,20 +108,36 @@ func (s *Server) sessionPage(w http.ResponseWriter, r *http.Request) {
 // take seconds or never come. It reports whether it could: the page without, whose script
 // finds out why, does for everybody who is no student of the course or not signed in.
 func (s *Server) showSession(w http.ResponseWriter, r *http.Request, session attendance.SessionID, status int, f first) bool {
-	if s.pages.student == nil || !s.door.enter(r.Context().Done()) {
+	if s.pages.student == nil {
 		return false
+	}
+	content, ok := s.sessionContent(r, session, f)
+	if !ok {
+		return false
+	}
+	// With no-referrer, older browsers would say of the form that it comes from nowhere.
+	w.Header().Set("Referrer-Policy", "same-origin")
+	s.pages.student.serve(w, r, status, content)
+	return true
+}
+
+// sessionContent is what showSession shows. It waits at the door, which it has left when
+// it returns: a phone may take minutes to read the answer.
+func (s *Server) sessionContent(r *http.Request, session attendance.SessionID, f first) ([]byte, bool) {
+	if !s.door.enter(r.Context().Done()) {
+		return nil, false
 	}
 	defer s.door.leave()
 	j, err := s.admit(r.Context(), session, "student")
 	if err != nil {
-		return false
+		return nil, false
 	}
 	v := &sessionView{First: f}
 	if v.First.State, err = s.Hub.State(r.Context(), j); err != nil || json.Unmarshal(v.First.State, &v.State) != nil {
-		return false
+		return nil, false
 	}
 	if v.First.Called, err = s.called(r.Context(), v); err != nil {
-		return false
+		return nil, false
 	}
 	if v.Marked() {
 		v.First.Refusal = "" // what was refused is done
@@ -134,12 +150,9 @@ func (s *Server) showSession(w http.ResponseWriter, r *http.Request, session att
 	var b bytes.Buffer
 	if err := sessionTemplate.Execute(&b, v); err != nil {
 		problemOf(r.Context(), err)
-		return false
+		return nil, false
 	}
-	// With no-referrer, older browsers would say of the form that it comes from nowhere.
-	w.Header().Set("Referrer-Policy", "same-origin")
-	s.pages.student.serve(w, r, status, b.Bytes())
-	return true
+	return b.Bytes(), true
 }
 
 // called is what the status is called that the student's mark stands for; empty if it

@@ -1,10 +1,14 @@
 package server_test
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -107,5 +111,58 @@ func TestAPageShowsTitlesAsTheyAreWritten(t *testing.T) {
 	}
 	if got := page.Header.Get("Cache-Control"); got != "private, no-cache" {
 		t.Errorf("Cache-Control: %q", got)
+	}
+}
+
+// slowPhone reads nothing of an answer until it is let.
+type slowPhone struct {
+	*httptest.ResponseRecorder
+	begins, reads chan struct{}
+}
+
+func (p *slowPhone) Write(b []byte) (int, error) {
+	p.begins <- struct{}{}
+	<-p.reads
+	return p.ResponseRecorder.Write(b)
+}
+
+// Phones that do not read their pages keep nobody from the door.
+func TestSlowPhonesHoldNobodyUp(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	token := c.token(zoe)
+	reads := make(chan struct{})
+	var phones sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		p := &slowPhone{httptest.NewRecorder(), make(chan struct{}), reads}
+		phones.Go(func() {
+			r := httptest.NewRequestWithContext(t.Context(), "GET", "/s/10", nil)
+			r.Header.Set("Authorization", "Bearer "+token)
+			c.Server.ServeHTTP(p, r)
+		})
+		<-p.begins
+	}
+	if a := c.call(token, "GET", "/s/10", ""); a.StatusCode != 200 {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+	close(reads)
+	phones.Wait()
+}
+
+// All phones of a lecture hall have one address. What one student gets wrong is theirs.
+func TestOneStudentsWrongCodesShutOutNobodyElse(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	c.unmark()
+	guess := c.token(zoe)
+	for range 300 {
+		c.call(guess, "GET", "/C/10/00000000", "")
+	}
+	if a := c.call(guess, "GET", c.scanned(), ""); !strings.Contains(a.body, "Too many wrong codes") {
+		t.Errorf("whoever guesses may go on:\n%s", a.body)
+	}
+	other := c.call(c.token(student), "POST", "/api/v1/scan", fmt.Sprintf(`{"session":10,"code":%q}`, strings.TrimPrefix(c.scanned(), "/C/10/")))
+	if other.StatusCode != 200 {
+		t.Errorf("somebody else: %d %s", other.StatusCode, other.body)
 	}
 }

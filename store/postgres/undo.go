@@ -80,10 +80,8 @@ func (u *undoing) run(rest bool) error {
 // contradictions finds the rows whose things are not any more what they became, and
 // keeps their numbers in the table kept.
 func (u *undoing) contradictions() error {
-	for _, statement := range []string{`CREATE TEMP TABLE kept (n bigint PRIMARY KEY) ON COMMIT DROP`} {
-		if _, err := u.tx.Exec(u.ctx, statement); err != nil {
-			return fmt.Errorf("undo: %w", err)
-		}
+	if _, err := u.tx.Exec(u.ctx, `CREATE TEMP TABLE kept (n bigint PRIMARY KEY) ON COMMIT DROP`); err != nil {
+		return fmt.Errorf("undo: %w", err)
 	}
 	for _, t := range append(slices.Clone(schema.Things), schema.Mark) {
 		differs := ` FROM change_rows r LEFT JOIN ` + t.Table + ` t ON ` + onKey(t, "r.key") + `
@@ -239,7 +237,8 @@ func (u *undoing) excuses() error {
 func (u *undoing) show() error {
 	var courses []attendance.CourseID
 	err := eachRow(u.ctx, u.tx, `SELECT DISTINCT e.course_id FROM change_rows r JOIN enrolments e ON e.person_id = (r.key::jsonb ->> 0)::bigint WHERE`+undone+` AND e.ended_at IS NULL
-		UNION SELECT (r.key::jsonb ->> 0)::bigint FROM change_rows r WHERE r.set_id = $1 AND r.what IN ('course', 'enrolment') AND r.n NOT IN (SELECT n FROM kept)`,
+		UNION SELECT (r.key::jsonb ->> 0)::bigint FROM change_rows r WHERE r.set_id = $1 AND r.what IN ('course', 'enrolment') AND r.n NOT IN (SELECT n FROM kept)
+		UNION SELECT s.course_id FROM change_rows r JOIN sessions s ON s.id = (r.key::jsonb ->> 0)::bigint WHERE r.set_id = $1 AND r.what = 'session' AND r.n NOT IN (SELECT n FROM kept)`,
 		[]any{u.id, schema.Person.What}, func(scan scanFunc) error {
 			var id attendance.CourseID
 			err := scan(&id)

@@ -233,7 +233,8 @@ func (u *undoing) excuses() error {
 func (u *undoing) show() error {
 	var courses []attendance.CourseID
 	err := eachRow(u.ctx, u.tx, `SELECT DISTINCT e.course_id FROM change_rows r JOIN enrolments e ON e.person_id = r.key ->> 0 WHERE`+undone+` AND e.ended_at IS NULL
-		UNION SELECT r.key ->> 0 FROM change_rows r WHERE r.set_id = ?1 AND r.what IN ('course', 'enrolment') AND r.n NOT IN (SELECT n FROM temp.kept)`,
+		UNION SELECT r.key ->> 0 FROM change_rows r WHERE r.set_id = ?1 AND r.what IN ('course', 'enrolment') AND r.n NOT IN (SELECT n FROM temp.kept)
+		UNION SELECT s.course_id FROM change_rows r JOIN sessions s ON s.id = r.key ->> 0 WHERE r.set_id = ?1 AND r.what = 'session' AND r.n NOT IN (SELECT n FROM temp.kept)`,
 		[]any{u.id, schema.Person.What}, func(scan scanFunc) error {
 			var id attendance.CourseID
 			err := scan(&id)

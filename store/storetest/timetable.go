@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -184,7 +185,7 @@ func timetableEditUndone(t *testing.T, open Open) {
 		}
 		u, err := c.UndoChanges(t.Context(), timetableHeader, r.ID, false)
 		must(t, err)
-		if u.Rows != r.Rows {
+		if u.Rows != r.Rows || !slices.Equal(u.Touched, []attendance.CourseID{c.course}) {
 			t.Errorf("%+v", u)
 		}
 		same(t, "timetable", before, c.timetable(t))

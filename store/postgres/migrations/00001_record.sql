@@ -101,8 +101,8 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_by_course ON sessions (course_id, starts_at);
 
 -- The log: the truth that everything else follows from. Its rows, and those of the
--- three tables after it, are written under a lock of the session's row, which shows
--- that there is one; a foreign key would look it up again for every row.
+-- three tables after it, are written in a transaction that locks the session's row,
+-- which shows that there is one; a foreign key would look it up again for every row.
 CREATE TABLE events (
     session_id bigint NOT NULL,
     seq        bigint NOT NULL,
