@@ -36,7 +36,7 @@ const seenFirst: Plugin = {
         scripts.push(url);
         return "";
       });
-    const load = `()=>[${scripts.join()}].forEach(s=>import(s))`;
+    const load = `()=>[${scripts.join()}].forEach(s=>import(s).catch(()=>{}))`; // a page may be left meanwhile
     const later = `{const load=${load};document.hidden?load():requestAnimationFrame(()=>setTimeout(load))}`;
     page.source = html
       .replace("</head>", () => `  <style>${styles}</style>\n  </head>`)
