@@ -81,6 +81,34 @@ test("digits that were typed before the script had come are not lost", async ({ 
   await expect(student.getByText("You're present")).toBeVisible();
 });
 
+test("a wrong code that was typed before the script had come is sent once", async ({ course, visit }) => {
+  const board = await visit();
+  await enter(board, course.teacher);
+  const session = await startSession(board);
+  const student = await visit({ phone: true, allow: /status of 4\d\d/ });
+  await enter(student, course.students[2]!);
+  const sent = new Set<string>();
+  const note = (text: string) => {
+    const { t, id } = JSON.parse(text) as { t: string; id: string };
+    if (t === "check_in") sent.add(id);
+  };
+  student.on("websocket", (ws) => ws.on("framesent", ({ payload }) => note(String(payload))));
+  student.on("request", (r) => r.url().endsWith("/commands") && note(r.postData()!));
+  let go = () => {};
+  const scripts = new Promise<void>((done) => (go = done));
+  await student.route(/\.js$/, (route) => scripts.then(() => route.continue()));
+  await student.goto(`/s/${session}`, { waitUntil: "commit" });
+  const { digits } = await codesNow(board, session);
+  const field = student.getByLabel("Type the six digits on the screen");
+  await field.pressSequentially(digits === "000000" ? "111111" : "000000");
+  go();
+  await expect(student.getByText("That code is not right.")).toBeVisible();
+  await expect(field).toHaveValue("");
+  await field.pressSequentially(digits);
+  await expect(student.getByText("You're present")).toBeVisible();
+  expect(sent.size).toBe(2);
+});
+
 test("a tap before the line is there is sent by the script, which takes no button from under a finger", async ({ course, visit }) => {
   const board = await visit();
   await enter(board, course.teacher);
