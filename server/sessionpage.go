@@ -74,7 +74,7 @@ func (v *sessionView) Marked() bool {
 
 // Asks says that the student may check in now.
 func (v *sessionView) Asks() bool {
-	return v.State.Status == "open" && (v.Mark() == "unset" || v.Mark() == "excused" || v.byRule())
+	return v.State.Status == "open" && (!v.Marked() || v.Mark() == "excused")
 }
 
 func (v *sessionView) Answer() string {
@@ -139,7 +139,7 @@ func (s *Server) sessionContent(r *http.Request, session attendance.SessionID, f
 	if v.First.Called, err = s.called(r.Context(), v); err != nil {
 		return nil, false
 	}
-	if v.Marked() {
+	if v.Marked() && !v.Asks() {
 		v.First.Refusal = "" // what was refused is done
 	}
 	if v.First.ID == "" {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // scanned is the address that the display's QR code says now.
@@ -164,5 +165,35 @@ func TestOneStudentsWrongCodesShutOutNobodyElse(t *testing.T) {
 	other := c.call(c.token(student), "POST", "/api/v1/scan", fmt.Sprintf(`{"session":10,"code":%q}`, strings.TrimPrefix(c.scanned(), "/C/10/")))
 	if other.StatusCode != 200 {
 		t.Errorf("somebody else: %d %s", other.StatusCode, other.body)
+	}
+}
+
+func TestAnExcusedStudentWhoComesIsToldWhyACodeIsRefused(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	c.unmark()
+	c.call(c.token(teacher), "POST", "/api/v1/sessions/10/commands", `{"t":"mark","id":"ill","marks":[[5,"excused"]]}`)
+	token := c.token(zoe)
+	page := c.call(token, "GET", "/s/10", "")
+	if !strings.Contains(page.body, "You&#39;re excused") || !strings.Contains(page.body, `name="code"`) {
+		t.Fatalf("%s", page.body)
+	}
+	a := c.submit(token, page, url.Values{"code": {"000 000"}})
+	if !strings.Contains(a.body, "That is not the code of this session.") || !strings.Contains(a.body, `name="code"`) {
+		t.Errorf("a wrong code: %d\n%s", a.StatusCode, a.body)
+	}
+}
+
+func TestAStudentWhoseCheckInWasJudgedAgainIsNotAskedToCheckIn(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	c.exec(`UPDATE sessions SET opened_at = opened_at - 600000 WHERE id = 10`) // Sam came 10 minutes after the beginning
+	c.call(c.token(teacher), "POST", "/api/v1/courses/1/rules", `{"late_after":5,"since":`+itoa(c.Now().Add(-time.Hour).UnixMilli())+`}`)
+	page := c.call(c.token(student), "GET", "/s/10", "")
+	if !strings.Contains(page.body, "You&#39;re late, but here") || !strings.Contains(page.body, `"rule"`) {
+		t.Fatalf("not judged again:\n%s", page.body)
+	}
+	if strings.Contains(page.body, "<form") {
+		t.Errorf("asked again:\n%s", page.body)
 	}
 }

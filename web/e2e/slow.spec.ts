@@ -141,3 +141,31 @@ test("a tap before the line is there is sent by the script, which takes no butto
   await expect(written).toBeHidden();
   expect(await student.evaluate(() => "stayed" in window)).toBe(true);
 });
+
+test("an excused student who comes is told why a code is refused, and is not asked again when rules change", async ({ course, visit }) => {
+  const board = await visit();
+  await enter(board, course.teacher);
+  const session = await startSession(board);
+  const student = await visit({ phone: true, allow: /status of 4\d\d/ });
+  await enter(student, course.students[4]!);
+  const { id } = (await (await student.request.get("/api/v1/me")).json()) as { id: number };
+  const post = async (path: string, data: object) => {
+    const answer = await board.request.post(`/api/v1/${path}`, { data });
+    expect(answer.ok(), await answer.text()).toBe(true);
+  };
+  await post(`sessions/${session}/commands`, { t: "mark", id: "ill", marks: [[id, "excused"]] });
+  await student.goto(`/s/${session}`);
+  await expect(student.getByText("Live", { exact: true })).toBeVisible();
+  await expect(student.getByText("You're excused")).toBeVisible();
+  const field = student.getByLabel("Type the six digits on the screen");
+  const { digits } = await codesNow(board, session);
+  await field.fill(digits === "000000" ? "111111" : "000000");
+  await expect(student.getByText("That code is not right.")).toBeVisible();
+  await field.fill(digits);
+  await expect(student.getByText("You're present")).toBeVisible();
+
+  await post(`courses/${course.id}/rules`, { late_after: 0, since: Date.now() - 3_600_000 });
+  await expect(student.getByText("You're late, but here")).toBeVisible();
+  await expect(student.getByText(/^By the course's rules, which were changed at \d+:\d+/)).toBeVisible();
+  await expect(field).toBeHidden();
+});
