@@ -177,6 +177,31 @@ test("a card reader at the door checks students in, and keeps their cards while 
   await expect(door.getByText("waiting")).toBeHidden();
 });
 
+test("a card reader at the door goes on while the server is started anew, and says when its link is dead", async ({ course, visit }) => {
+  const teacher = await visit();
+  await enter(teacher, course.teacher);
+  const session = await startSession(teacher);
+  const link = (await (await teacher.request.post(`/api/v1/sessions/${session}/kiosk-link`)).json()) as { url: string };
+  const door = await visit({ allow: /status of (502|401)/ });
+  let answer = { status: 502, body: "Bad Gateway" };
+  let looks = 0;
+  await door.route("**/kiosk", async (route) => {
+    await route.fulfill(answer);
+    looks++;
+  });
+  await door.clock.install();
+  await door.goto(link.url);
+  await expect.poll(() => looks).toBe(1);
+  await atLeisure(door, async () => {
+    await door.keyboard.type(`${course.code}-4`);
+    await door.keyboard.press("Enter");
+    await expect(door.getByText("Welcome, you are present.")).toBeVisible();
+  });
+  answer = { status: 401, body: JSON.stringify({ code: "not_signed_in", detail: "You are not signed in." }) };
+  await door.clock.fastForward(15_000);
+  await expect(door.getByText("This link does not work any more.")).toBeVisible();
+});
+
 test("a sheet that is dropped on the term is looked at, and applied by one click", async ({ course, visit }) => {
   const teacher = await visit();
   await enter(teacher, course.teacher);

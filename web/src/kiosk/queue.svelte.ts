@@ -23,10 +23,15 @@ export interface Store {
 
 /** Errors after which the same card is sent again. */
 const passing = ["offline", "busy", "storage", "too_many", "internal"];
+/** Errors by which the link does not work any more. */
+const dead = ["not_signed_in", "forbidden", "unknown_session"];
 const again = 3000; // ms
 /** A card that is shown again within this time is the same one, held too long. */
 const held = 2000;
 const longest = 12 * 3_600_000;
+
+/** Reports whether a problem says that the link is dead; any other may pass by itself. */
+export const isDead = (problem: Problem): boolean => dead.includes(problem.code);
 
 export class CardQueue {
   waiting = $state.raw<readonly Read[]>([]);
@@ -111,7 +116,7 @@ export class CardQueue {
         this.#timer = setTimeout(() => void this.send(), problem.retry || again);
         return false;
       }
-      if (problem.code === "not_signed_in" || problem.code === "forbidden" || problem.code === "unknown_session") {
+      if (isDead(problem)) {
         this.dead = problem;
         return false;
       }

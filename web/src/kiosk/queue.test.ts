@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Problem } from "../api";
 import type { Answer, Server } from "./api";
-import { CardQueue, type Store, type Told } from "./queue.svelte";
+import { CardQueue, isDead, type Store, type Told } from "./queue.svelte";
 import { strip } from "./reader";
 
 class Door implements Server {
@@ -107,6 +107,11 @@ test("a link that works no more stops it, and keeps the cards", async () => {
   queue.add("a");
   await settle();
   expect([queue.dead?.code, queue.waiting.length]).toEqual(["not_signed_in", 1]);
+});
+
+test("only what says so means that the link works no more", () => {
+  const codes = ["not_signed_in", "forbidden", "unknown_session", "offline", "busy", "storage", "too_many", "internal"];
+  expect(codes.filter((code) => isDead(new Problem(0, code, "")))).toEqual(["not_signed_in", "forbidden", "unknown_session"]);
 });
 
 test("what a reader types around the number is taken off", () => {
