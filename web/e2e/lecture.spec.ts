@@ -161,6 +161,45 @@ test("without WebSockets everything works, only slower", async ({ course, visit 
   await expect(display.getByText("2 of 5 were here")).toBeVisible();
 });
 
+test("a session is closed over a line that is there, and nobody seems to call off what was sent", async ({ course, visit }) => {
+  const board = await visit({ allow: /ERR_INTERNET_DISCONNECTED/ });
+  let lost = false; // what the board says does not arrive, and nobody has noticed yet
+  await board.routeWebSocket(/\/live/, (ws) => {
+    const server = ws.connectToServer();
+    ws.onMessage((message) => {
+      if (!lost) server.send(message);
+    });
+  });
+  await enter(board, course.teacher);
+  await startSession(board);
+  await count(board, "Not marked", 5);
+  await board.getByRole("button", { name: "Close session" }).click();
+  const dialog = board.getByRole("dialog", { name: "Close this session?" });
+  const [close, notYet] = [dialog.getByRole("button", { name: /Close session|Closing…/ }), dialog.getByRole("button", { name: "Not yet" })];
+
+  await board.context().setOffline(true);
+  await expect(dialog.getByText("You can close when the line is back.")).toBeVisible();
+  await expect(close).toBeDisabled();
+  await expect(notYet).toBeEnabled();
+  await board.context().setOffline(false);
+  await expect(close).toBeEnabled();
+
+  await dialog.getByRole("checkbox", { name: /Lovelace/ }).check();
+  lost = true;
+  await close.click();
+  await expect(close).toHaveText("Closing…");
+  await expect(notYet).toBeDisabled();
+  for (let i = 0; i < 3; i++) await board.keyboard.press("Escape");
+  await expect(dialog).toBeVisible();
+  await board.context().setOffline(true);
+  await expect(dialog.getByText("The session closes when the line is back.")).toBeVisible();
+  lost = false;
+  await board.context().setOffline(false);
+  await expect(dialog).toBeHidden();
+  await count(board, "Absent", 4);
+  await count(board, "Excused", 1);
+});
+
 test("everyone goes on by themselves after the server was killed", async ({ program, course, visit }) => {
   const allow = /ERR_CONNECTION|ERR_EMPTY|ERR_INCOMPLETE|WebSocket connection/;
   const board = await visit({ allow });
