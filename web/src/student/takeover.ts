@@ -1,8 +1,8 @@
 // How the script takes over from what the server wrote. That can be seen and tapped as it
-// is, and a slow phone is busy for a tenth of a second with showing it anew. So the line is
-// opened once it has been painted, but nothing is shown before there is something to tell:
-// the line is there or is not to be had, there is a ticket that the server did not know of,
-// or the form is sent.
+// is, and a slow phone is busy for a tenth of a second with showing it anew. So the script,
+// which the page asks for once it has been painted, opens the line, but shows nothing before
+// there is something to tell: the line is there or is not to be had, there is a ticket that
+// the server did not know of, or the form is sent.
 
 import { Attend } from "./attend.svelte";
 import { takeFirst, typedSoFar, type First } from "./first";
