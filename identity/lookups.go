@@ -16,6 +16,8 @@ type lookups struct {
 	mu   sync.Mutex
 	next *lookup // to be asked when the present one is answered
 	busy bool
+
+	wait time.Duration // of ask, before its next question
 }
 
 // lookup is one question.
@@ -29,9 +31,9 @@ type lookup struct {
 // lookupLimit is how long an answer may take.
 const lookupLimit = 10 * time.Second
 
-// After a question for several, more of the crowd are waited for before the next: so
-// many times as long as its answer took. A question costs the store the same, however
-// many it is for.
+// After a question for several, more of the crowd are waited for before the next is asked,
+// even if that is for one: so many times as long as the answer took. A question costs the
+// store the same, however many it is for.
 const (
 	crowdWait    = 2
 	maxCrowdWait = 10 * time.Millisecond
@@ -64,6 +66,7 @@ func (l *lookups) viewer(ctx context.Context, token TokenHash) (Viewer, error) {
 // ask asks until nobody waits.
 func (l *lookups) ask() {
 	for {
+		time.Sleep(l.wait)
 		l.mu.Lock()
 		q := l.next
 		l.next, l.busy = nil, q != nil
@@ -78,8 +81,9 @@ func (l *lookups) ask() {
 		took := time.Since(began)
 		cancel()
 		close(q.done)
+		l.wait = 0
 		if len(q.tokens) > 1 {
-			time.Sleep(min(crowdWait*took, maxCrowdWait))
+			l.wait = min(crowdWait*took, maxCrowdWait)
 		}
 	}
 }

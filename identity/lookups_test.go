@@ -93,6 +93,19 @@ func TestACrowdIsWaitedForAndOneAloneIsNot(t *testing.T) {
 		if n := len(s.questions); n > 5 {
 			t.Errorf("a crowd that comes within 10 ms is asked about in %d questions, want 5 at the most", n)
 		}
-		time.Sleep(maxCrowdWait) // it still waits for more
+		time.Sleep(maxCrowdWait)
+		s.questions = nil
+		wg.Go(func() { ask(0, 0) })
+		wg.Go(func() { ask(time.Millisecond, 1) })
+		wg.Wait()
+		if n := len(s.questions); n != 1 {
+			t.Errorf("two who come right after a crowd, one after the other, are asked about in %d questions, want 1", n)
+		}
+		ask(0, 0) // has waited for more, of whom nobody came
+		begun = time.Now()
+		ask(0, 0)
+		if took := time.Since(begun); took != time.Millisecond {
+			t.Errorf("one who comes when the crowd is gone waits for %v, want a millisecond", took)
+		}
 	})
 }
