@@ -15,8 +15,6 @@ type Code string
 // say) are here too, so that there is one list.
 const (
 	CodeBadMessage       Code = "bad_message"
-	CodeNotJoined        Code = "not_joined"
-	CodeAlreadyJoined    Code = "already_joined"
 	CodeNotSignedIn      Code = "not_signed_in"
 	CodeForbidden        Code = "forbidden"
 	CodeNotFound         Code = "not_found"

@@ -92,7 +92,7 @@ func (r Run) comeBack(ctx context.Context, l *loop, ln *line, turn int, hands ch
 		token, audience = s.Students[ln.student].Token, "student"
 	}
 	others := r.URLs[1:]
-	join := r.Dialect.rejoin(s.ID, audience, ln.last)
+	seen := int64(ln.last)
 	for try := 0; ; try++ {
 		const first, most = 250 * time.Millisecond, 10 * time.Second
 		if err := hold(ctx, rand.N(min(most, first<<min(try, 10)))); err != nil {
@@ -100,7 +100,9 @@ func (r Run) comeBack(ctx context.Context, l *loop, ln *line, turn int, hands ch
 		}
 		p := place{others[(turn+try)%len(others)], token, audience, ln}
 		hands <- struct{}{}
-		err := r.enter(ctx, l, p, join)
+		in := r.room(p)
+		in.Seq = &seen
+		err := r.enter(ctx, l, p, in)
 		<-hands
 		if err == nil {
 			return nil

@@ -2,9 +2,9 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
-	"github.com/muster-live/muster/attendance"
 	"github.com/muster-live/muster/client"
 )
 
@@ -19,26 +19,19 @@ type Dialect struct {
 	AnyOrder bool
 }
 
-func (d Dialect) dial(ctx context.Context, base, token string) (*client.Conn, error) {
+// dial connects to a room, of which the first message is the state.
+func (d Dialect) dial(ctx context.Context, base, token string, in client.Room) (*client.Conn, error) {
 	if d.Path == "" {
-		return client.Dial(ctx, base, token)
+		return client.Dial(ctx, base, token, in)
 	}
-	return client.DialOther(ctx, base+d.Path)
-}
-
-func (d Dialect) join(session attendance.SessionID, audience string) string {
-	if d.Join != "" {
-		return fmt.Sprintf(d.Join, session)
+	c, err := client.DialOther(ctx, base+d.Path)
+	if err != nil {
+		return nil, err
 	}
-	return fmt.Sprintf(`{"t":"join","session":%d,"audience":%q}`, session, audience)
-}
-
-// rejoin is the message of somebody who has seen all up to a seq.
-func (d Dialect) rejoin(session attendance.SessionID, audience string, seq uint32) string {
-	if d.Join != "" {
-		return fmt.Sprintf(d.Join, session)
+	if err := c.Send(fmt.Sprintf(d.Join, in.Session)); err != nil {
+		return nil, errors.Join(err, c.Drop())
 	}
-	return fmt.Sprintf(`{"t":"join","session":%d,"audience":%q,"seq":%d}`, session, audience, seq)
+	return c, nil
 }
 
 func (d Dialect) checkIn(ticket string) string {

@@ -135,7 +135,7 @@ func (r Run) connect(ctx context.Context, l *loop, res *Result) ([]*line, error)
 				}
 				began := time.Now()
 				p := all[i]
-				err := r.enter(ctx, l, p, r.Dialect.join(r.Sessions[p.line.session].ID, p.audience))
+				err := r.enter(ctx, l, p, r.room(p))
 				mu.Lock()
 				took.Add(uint32(time.Since(began) / time.Microsecond))
 				if err != nil {
@@ -154,24 +154,25 @@ func (r Run) connect(ctx context.Context, l *loop, res *Result) ([]*line, error)
 	return students, nil
 }
 
-// enter makes one connection, joins, and hands it to the loop once the state is there.
-func (r Run) enter(ctx context.Context, l *loop, p place, join string) error {
-	session := r.Sessions[p.line.session].ID
-	c, err := r.Dialect.dial(ctx, p.url, p.token)
+// room is what somebody who has seen nothing takes part in.
+func (r Run) room(p place) client.Room {
+	return client.Room{Session: r.Sessions[p.line.session].ID, Audience: p.audience}
+}
+
+// enter makes one connection, and hands it to the loop once the state is there.
+func (r Run) enter(ctx context.Context, l *loop, p place, in client.Room) error {
+	c, err := r.Dialect.dial(ctx, p.url, p.token, in)
 	if err != nil {
 		return err
-	}
-	if err := c.Send(join); err != nil {
-		return errors.Join(err, c.Drop())
 	}
 	for {
 		b, err := c.Read(time.Time{})
 		if err != nil {
-			return errors.Join(fmt.Errorf("join session %d: %w", session, err), c.Drop())
+			return errors.Join(fmt.Errorf("join session %d: %w", in.Session, err), c.Drop())
 		}
 		switch m := scan(b); m.kind {
 		case errorMessage:
-			return errors.Join(fmt.Errorf("join session %d: %s", session, b), c.Drop())
+			return errors.Join(fmt.Errorf("join session %d: %s", in.Session, b), c.Drop())
 		case snapshotMessage, deltaMessage:
 			p.line.last = m.to
 			return l.add(c, p.line)

@@ -22,6 +22,7 @@ import (
 type room struct {
 	delay  time.Duration                   // from a check-in to its delta and its answer
 	deltas func(seq, conn int) (times int) // how often a connection is sent a delta; nil: once
+	asked  string                          // the message that asks for the snapshot; "": it comes by itself
 
 	mu    sync.Mutex
 	conns []net.Conn // the board is the first, then the students as they come
@@ -44,6 +45,9 @@ func (r *room) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 
 func (r *room) serve(conn net.Conn, board bool) {
 	defer conn.Close()
+	if r.asked == "" {
+		r.join(conn, board)
+	}
 	for {
 		m, err := wsutil.ReadClientMessage(conn, nil)
 		if err != nil {
@@ -55,7 +59,7 @@ func (r *room) serve(conn net.Conn, board bool) {
 			r.mu.Lock()
 			r.pongs++
 			r.mu.Unlock()
-		case strings.Contains(text, `"join"`):
+		case r.asked != "" && text == r.asked:
 			r.join(conn, board)
 		case strings.Contains(text, `"check_in"`):
 			time.AfterFunc(r.delay, func() { r.checkIn(conn) })
@@ -142,7 +146,7 @@ func TestFiguresOfAServerWithKnownDelay(t *testing.T) {
 
 func TestAServerOfAnotherDialectIsMeasuredToo(t *testing.T) {
 	t.Parallel()
-	r := &room{}
+	r := &room{asked: `40["join 1"]`}
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if req.URL.RequestURI() != "/other?v=4" || req.Header.Get("Authorization") != "" {
 			t.Errorf("asked for %s with %v", req.URL, req.Header)
@@ -153,7 +157,7 @@ func TestAServerOfAnotherDialectIsMeasuredToo(t *testing.T) {
 	t.Cleanup(s.Close)
 	res, err := Run{
 		URLs: []string{s.URL}, Sessions: []Session{{ID: 1, Students: make([]Student, 5)}}, Load: Load{Scenario: Storm, Duration: time.Second},
-		Dialect: Dialect{Path: "/other?v=4", Join: `40["join"]`, CheckIn: `42["check_in"]`},
+		Dialect: Dialect{Path: "/other?v=4", Join: `40["join %d"]`, CheckIn: `42["check_in"]`},
 	}.Do(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -220,14 +224,10 @@ func TestAServerThatStallsCannotHideIt(t *testing.T) {
 		}
 		go func() {
 			defer conn.Close()
+			r.join(conn, false)
 			for {
-				b, err := wsutil.ReadClientText(conn)
-				if err != nil {
+				if _, err := wsutil.ReadClientText(conn); err != nil {
 					return
-				}
-				if strings.Contains(string(b), `"join"`) {
-					r.join(conn, false)
-					continue
 				}
 				if waiting <- conn; len(waiting) == cap(waiting) {
 					for range cap(waiting) {

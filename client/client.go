@@ -13,9 +13,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/gobwas/ws"
+
+	"github.com/muster-live/muster/attendance"
 )
 
 // Subprotocol is what client and server agree on at the upgrade.
@@ -31,14 +34,30 @@ type Conn struct {
 	r    *bufio.Reader
 }
 
+// Room is what a client takes part in, and from where on.
+type Room struct {
+	Session  attendance.SessionID
+	Audience string // "board", "display" or "student"
+	Seq      *int64 // the last that the client has seen; nil: it has seen nothing yet
+	Roster   int64  // of the last snapshot that a board has
+}
+
 // Dial connects to the server at base, such as http://127.0.0.1:8080, with the token
-// of a sign-in or of a display.
-func Dial(ctx context.Context, base, token string) (*Conn, error) {
-	target, err := liveURL(base)
+// of a sign-in or of a display. The first message has the state of the room, or what of it
+// the client has missed, or says why it is not let in.
+func Dial(ctx context.Context, base, token string, in Room) (*Conn, error) {
+	target, err := webSocketURL(base)
 	if err != nil {
 		return nil, err
 	}
-	return dial(ctx, target, ws.Dialer{
+	query := url.Values{"audience": {in.Audience}}
+	if in.Seq != nil {
+		query.Set("seq", strconv.FormatInt(*in.Seq, 10))
+		query.Set("roster", strconv.FormatInt(in.Roster, 10))
+	}
+	target = target.JoinPath("/api/v1/sessions", strconv.FormatInt(int64(in.Session), 10), "live")
+	target.RawQuery = query.Encode()
+	return dial(ctx, target.String(), ws.Dialer{
 		Protocols: []string{Subprotocol},
 		Header:    ws.HandshakeHeaderHTTP(http.Header{"Authorization": {"Bearer " + token}}),
 	})
@@ -67,14 +86,6 @@ func dial(ctx context.Context, target string, d ws.Dialer) (*Conn, error) {
 		early = bufio.NewReaderSize(conn, 1024)
 	}
 	return &Conn{conn: conn, r: early}, nil
-}
-
-func liveURL(base string) (string, error) {
-	u, err := webSocketURL(base)
-	if err != nil {
-		return "", err
-	}
-	return u.JoinPath("/api/v1/live").String(), nil
 }
 
 func webSocketURL(address string) (*url.URL, error) {

@@ -20,7 +20,7 @@ import (
 func serve(t *testing.T, talk func(net.Conn)) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != "Bearer secret" || r.URL.Path != "/api/v1/live" {
+		if r.Header.Get("Authorization") != "Bearer secret" || r.URL.RequestURI() != "/api/v1/sessions/42/live?audience=board&roster=3&seq=17" {
 			http.Error(w, "no", http.StatusUnauthorized)
 			return
 		}
@@ -37,9 +37,11 @@ func serve(t *testing.T, talk func(net.Conn)) string {
 	return s.URL
 }
 
+var room = client.Room{Session: 42, Audience: "board", Seq: new(int64(17)), Roster: 3}
+
 func dial(t *testing.T, url string) *client.Conn {
 	t.Helper()
-	c, err := client.Dial(t.Context(), url, "secret")
+	c, err := client.Dial(t.Context(), url, "secret", room)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +101,7 @@ func TestDialSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	url := serve(t, func(net.Conn) {})
 	for address, want := range map[string]string{url: "401", "ftp://x": "http://", "http://127.0.0.1:1": "refused"} {
-		if _, err := client.Dial(t.Context(), address, "wrong"); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := client.Dial(t.Context(), address, "wrong", room); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q in it", address, err, want)
 		}
 	}

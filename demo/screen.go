@@ -79,22 +79,22 @@ func (s *screen) watch(ctx context.Context, until time.Time) error {
 // closeForbidden is the close code after which coming back makes no sense.
 const closeForbidden = 4003
 
-// connect connects and joins, if that has not been done.
+// connect connects, if that has not been done.
 func (s *screen) connect(ctx context.Context) error {
 	if s.conn != nil {
 		return nil
 	}
-	c, err := client.Dial(ctx, s.url, s.token)
+	room := client.Room{Session: s.session, Audience: s.audience}
+	if s.seq > 0 {
+		room.Seq = &s.seq
+	}
+	c, err := client.Dial(ctx, s.url, s.token, room)
 	if err != nil {
 		return err
 	}
-	join := fmt.Sprintf(`{"t":"join","session":%d,"audience":%q}`, s.session, s.audience)
-	if s.seq > 0 {
-		join = fmt.Sprintf(`{"t":"join","session":%d,"audience":%q,"seq":%d}`, s.session, s.audience, s.seq)
-	}
 	s.conn = c
 	s.stop = context.AfterFunc(ctx, func() { _ = c.Drop() }) // or Read would not return
-	return c.Send(join)
+	return nil
 }
 
 // take applies a message.

@@ -221,7 +221,7 @@ func (s *site) socket(token, origin string) (net.Conn, error) {
 		TLSConfig: &tls.Config{RootCAs: s.roots}, Protocols: []string{"muster.v1"}, Timeout: patience,
 		Header: ws.HandshakeHeaderHTTP(http.Header{"Authorization": {"Bearer " + token}, "Origin": {origin}}),
 	}
-	conn, _, _, err := d.Dial(s.t.Context(), "wss://"+s.host+"/api/v1/live")
+	conn, _, _, err := d.Dial(s.t.Context(), fmt.Sprintf("wss://%s/api/v1/sessions/%d/live?audience=student", s.host, s.session.ID))
 	if err == nil {
 		s.t.Cleanup(func() { conn.Close() })
 		err = conn.SetDeadline(time.Now().Add(patience))
@@ -270,13 +270,9 @@ func (s *site) newsComesAtOnce() {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		say := func(format string, args ...any) {
-			if err := wsutil.WriteClientText(conn, fmt.Appendf(nil, format, args...)); err != nil {
-				s.t.Fatal(err)
-			}
+		if err := wsutil.WriteClientText(conn, fmt.Appendf(nil, `{"t":"check_in","id":"here","ticket":%q}`, student.Ticket)); err != nil {
+			s.t.Fatal(err)
 		}
-		say(`{"t":"join","session":%d,"audience":"student"}`, s.session.ID)
-		say(`{"t":"check_in","id":"here","ticket":%q}`, student.Ticket)
 		next(fmt.Sprintf(`"mark",%d,"present"`, student.Person))
 	}
 }

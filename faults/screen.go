@@ -103,13 +103,13 @@ func (s *screen) await(ctx context.Context, ready func() bool) bool {
 	}
 }
 
-// visit connects, joins, and takes in what comes until the line ends, or no state has
+// visit connects, and takes in what comes until the line ends, or no state has
 // come for so long. Its error is one that a person would have to do something about.
 func (s *screen) visit(ctx context.Context, n *node, patience time.Duration) error {
 	s.note("goes to %s", n.Addr)
 	limit := time.Now().Add(patience)
 	limited, cancel := context.WithDeadline(ctx, limit)
-	conn, err := client.Dial(limited, n.URL, s.token)
+	conn, err := client.Dial(limited, n.URL, s.token, s.room())
 	cancel()
 	if err != nil {
 		s.note("%v", err)
@@ -123,17 +123,24 @@ func (s *screen) visit(ctx context.Context, n *node, patience time.Duration) err
 	defer stop()
 	s.mu.Lock()
 	s.conn, s.at = conn, n
-	join := fmt.Sprintf(`{"t":"join","session":%d,"audience":%q`, s.meeting.ID, s.view.audience)
-	if !s.view.fresh {
-		join += fmt.Sprintf(`,"seq":%d,"roster":%d`, s.view.Seq, s.view.roster)
-	}
 	gone := s.away
 	s.mu.Unlock()
 	defer s.left(conn)
-	if gone || conn.Send(join+"}") != nil {
+	if gone {
 		return nil
 	}
 	return s.listen(ctx, conn, limit)
+}
+
+// room is what the screen takes part in, from what it has seen on.
+func (s *screen) room() client.Room {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := client.Room{Session: s.meeting.ID, Audience: s.view.audience}
+	if !s.view.fresh {
+		r.Seq, r.Roster = new(s.view.Seq), s.view.roster
+	}
+	return r
 }
 
 // listen takes in what comes until the line ends, and pings meanwhile. The first state

@@ -33,6 +33,8 @@ const (
 // A transport carries frames to one client. It is written to by one goroutine at a
 // time; close may come at any time and makes writing fail.
 type transport interface {
+	// opening returns what goes over the line before the first frame.
+	opening() []byte
 	// bytes returns what goes over the line for a frame.
 	bytes(frame) []byte
 	// tryWrite writes as much of b as can be written without waiting.
@@ -53,14 +55,14 @@ const (
 	maxQueued  = 256 << 10        // bytes of answers that wait for a slow line
 )
 
-// Conn is one client's connection. Once it has joined a session it takes part in
-// that session's room until it is closed.
+// Conn is one client's connection. It takes part in a session's room from [Hub.Join]
+// until it is closed.
 type Conn struct {
 	hub *Hub
 	out transport
 
 	// Set by join, before the room knows of the connection.
-	room     *room
+	room     *room // nil: it has not joined
 	shard    *shard
 	audience Audience
 	person   attendance.PersonID // 0 for a display that nobody signed in for
@@ -70,7 +72,6 @@ type Conn struct {
 	heard  atomic.Bool // a sign of life came since the last ping
 
 	mu      sync.Mutex
-	joined  bool
 	sent    int64     // seq up to which everything is on its way
 	queue   []byte    // answers that wait to be written
 	writing bool      // somebody is between begin and wrote, or in drain
@@ -206,7 +207,7 @@ func (c *Conn) collect() []byte {
 	}
 	b := c.queue
 	c.queue = nil
-	if !c.joined || c.last != 0 {
+	if c.room == nil || c.last != 0 {
 		return b
 	}
 	if f, ok := c.shared(); ok {
@@ -289,7 +290,7 @@ func (c *Conn) Close(code CloseCode) {
 		c.limit.Stop()
 	}
 	c.queue = nil
-	joined, midFrame := c.joined, c.writing
+	joined, midFrame := c.room != nil, c.writing
 	c.writing = true // from here on nobody else writes
 	c.mu.Unlock()
 	c.hub.counts.close(code)
@@ -340,6 +341,18 @@ func (c *Conn) Heard() { c.heard.Store(true) }
 func (c *Conn) bye(spread time.Duration) {
 	c.enqueue(bye("stopping", time.Millisecond+rand.N(spread))) // 0 would be no time at all
 	c.Finish(CloseStopping)
+}
+
+// TurnAway tells the client why it may not take part, and closes the connection with a
+// code that says whether to come back.
+func (c *Conn) TurnAway(why error) {
+	c.enqueue(refusal("", why))
+	switch attendance.AsError(why).Code {
+	case attendance.CodeBusy, attendance.CodeStorage, attendance.CodeInternal:
+		c.Finish(CloseInternal)
+	default:
+		c.Finish(CloseForbidden)
+	}
 }
 
 // Finish closes the connection as soon as what is being written is through, so that

@@ -2,12 +2,14 @@ package live
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"net"
 	"net/netip"
 	"os"
 	"sync"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -89,24 +91,39 @@ func (f *front) run(raw syscall.RawConn) {
 	defer f.end()
 	var (
 		fd   int
-		from syscall.Sockaddr
-		err  error
+		from netip.AddrPort
+		err  syscall.Errno
 	)
 	take := func(listener uintptr) bool {
-		// Each call on it says for itself that it does not wait; and os.NewFile, in
-		// leave, would have the runtime's poller watch one that never does.
-		fd, from, err = syscall.Accept4(int(listener), unix.SOCK_CLOEXEC)
-		return err != syscall.EAGAIN
+		fd, from, err = accept(listener)
+		return err != unix.EAGAIN
 	}
 	for raw.Read(take) == nil {
 		switch err {
-		case nil:
+		case 0:
 			f.receive(fd, from)
-		case syscall.EINTR, syscall.ECONNABORTED:
+		case unix.EINTR, unix.ECONNABORTED:
 		default: // the server waits a little before it asks again
 			f.give(accepted{err: &net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", err)}})
 		}
 	}
+}
+
+// accept is accept4(2) on a listener that does not wait, so that the scheduler need not
+// hear of it. The new connection may wait: each call on it says for itself that it does
+// not, and os.NewFile, in leave, would have the runtime's poller watch one that never does.
+func accept(listener uintptr) (fd int, from netip.AddrPort, err syscall.Errno) {
+	var a unix.RawSockaddrInet6 // has room for an address of IPv4 too
+	size := uint32(unsafe.Sizeof(a))
+	n, _, err := syscall.RawSyscall6(unix.SYS_ACCEPT4, listener, uintptr(unsafe.Pointer(&a)), uintptr(unsafe.Pointer(&size)), unix.SOCK_CLOEXEC, 0, 0)
+	if err != 0 {
+		return -1, from, err
+	}
+	port := binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(&a.Port))[:])
+	if a.Family == unix.AF_INET {
+		return int(n), netip.AddrPortFrom(netip.AddrFrom4((*unix.RawSockaddrInet4)(unsafe.Pointer(&a)).Addr), port), 0
+	}
+	return int(n), netip.AddrPortFrom(netip.AddrFrom16(a.Addr), port), 0
 }
 
 // maxHead is how much of a request is looked at; those of browsers have a quarter of it.
@@ -115,7 +132,7 @@ const maxHead = 4 << 10
 var heads = sync.Pool{New: func() any { b := make([]byte, maxHead); return &b }}
 
 // receive sees to a new connection.
-func (f *front) receive(fd int, from syscall.Sockaddr) {
+func (f *front) receive(fd int, from netip.AddrPort) {
 	buf := heads.Get().(*[]byte)
 	n, err := call(unix.SYS_RECVFROM, fd, *buf, unix.MSG_PEEK)
 	head := (*buf)[:n]
@@ -123,7 +140,7 @@ func (f *front) receive(fd int, from syscall.Sockaddr) {
 		f.crew.do(func() {
 			defer heads.Put(buf)
 			upgrade := func(answer []byte) *WebSocket { return upgradeRaw(fd, head[:end+len(endOfHead)], answer) }
-			if !f.letIn(head[:end+len(endOfHead)], addrPort(from), upgrade) {
+			if !f.letIn(head[:end+len(endOfHead)], from, upgrade) {
 				f.leave(fd)
 			}
 		})
@@ -136,26 +153,15 @@ func (f *front) receive(fd int, from syscall.Sockaddr) {
 // endOfHead is the empty line after a request's header.
 var endOfHead = []byte("\r\n\r\n")
 
-func addrPort(a syscall.Sockaddr) netip.AddrPort {
-	switch a := a.(type) {
-	case *syscall.SockaddrInet4:
-		return netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port))
-	case *syscall.SockaddrInet6:
-		return netip.AddrPortFrom(netip.AddrFrom16(a.Addr), uint16(a.Port))
-	}
-	return netip.AddrPort{}
-}
-
-// upgradeRaw takes a request out of the socket, in which it is, sends the answer and
-// returns the transport. If that cannot be, the connection is closed and there is none.
+// upgradeRaw takes a request out of the socket, in which it is, and returns the transport,
+// over which the answer has yet to be sent. If that cannot be, the connection is closed and
+// there is none.
 func upgradeRaw(fd int, request, answer []byte) *WebSocket {
 	n, err := call(unix.SYS_RECVFROM, fd, request, 0)
 	if err == nil && n == len(request) {
-		if n, err = call(unix.SYS_SENDTO, fd, answer, 0); err == nil && n == len(answer) {
-			t := new(WebSocket)
-			t.line = &descriptor{socket: t, fd: fd}
-			return t
-		}
+		t := &WebSocket{answer: answer}
+		t.line = &descriptor{socket: t, fd: fd}
+		return t
 	}
 	_ = unix.Close(fd)
 	return nil

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -109,8 +110,8 @@ func (n *node) stop() {
 }
 
 // listen returns the address at which the node takes WebSockets. Whoever connects
-// says in the path who they are, and is believed: permissions are package server's
-// business.
+// says in the path who and what they are, and is believed: permissions are package
+// server's business.
 func (n *node) listen(tb testing.TB) string {
 	n.listening.Do(func() {
 		l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
@@ -126,8 +127,17 @@ func (n *node) listen(tb testing.TB) string {
 }
 
 func (n *node) upgrade(w http.ResponseWriter, r *http.Request) {
-	var person attendance.PersonID
-	fmt.Sscanf(r.URL.Path, "/%d", &person)
+	var (
+		person attendance.PersonID
+		seen   []int64
+	)
+	path := strings.Split(r.URL.Path, "/")
+	fmt.Sscan(path[1], &person)
+	for _, text := range path[3:] {
+		var n int64
+		fmt.Sscan(text, &n)
+		seen = append(seen, n)
+	}
 	up := ws.HTTPUpgrader{Protocol: func(p string) bool { return p == live.Subprotocol }}
 	conn, _, _, err := up.Upgrade(r, w)
 	if err != nil {
@@ -136,7 +146,20 @@ func (n *node) upgrade(w http.ResponseWriter, r *http.Request) {
 	if n.byRuntime {
 		conn = struct{ net.Conn }{conn}
 	}
-	n.serve(conn, person)
+	n.serve(conn, joining(person, path[2], seen...))
+}
+
+// joining is how somebody joins the lecture, with the seq and the roster of the last
+// state that they have seen, if any.
+func joining(person attendance.PersonID, audience string, seen ...int64) live.Join {
+	j := live.Join{Session: lecture, Audience: live.Audience(audience), Person: person}
+	if len(seen) > 0 {
+		j.Seq = &seen[0]
+	}
+	if len(seen) > 1 {
+		j.Roster = seen[1]
+	}
+	return j
 }
 
 // bothWays runs a test on a node that takes connections over, and on one that leaves
@@ -158,9 +181,12 @@ func startNode(tb testing.TB, s store) *node {
 }
 
 // serve does what package server does, without asking for permission.
-func (n *node) serve(conn net.Conn, person attendance.PersonID) *live.Conn {
+func (n *node) serve(conn net.Conn, j live.Join) *live.Conn {
 	t := live.NewWebSocket(conn, nil)
-	c := n.hub.Accept(t, person)
+	c := n.hub.Accept(t, j.Person)
+	if err := n.hub.Join(context.Background(), c, j); err != nil {
+		c.TurnAway(err)
+	}
 	t.Serve(c, func(b []byte) (rest func()) {
 		m, err := live.ParseMessage(b)
 		if err != nil {
@@ -170,13 +196,6 @@ func (n *node) serve(conn net.Conn, person attendance.PersonID) *live.Conn {
 		switch m.T {
 		case "ping":
 			c.Pong(m.N)
-		case "join":
-			a, _ := live.ParseAudience(m.Audience)
-			return func() {
-				if err := n.hub.Join(context.Background(), c, live.Join{Session: m.Session, Audience: a, Person: person, Seq: m.Seq, Roster: m.Roster}); err != nil {
-					c.Refuse("", err)
-				}
-			}
 		default:
 			m.Session = lecture
 			cmd, err := m.Command()
@@ -184,7 +203,7 @@ func (n *node) serve(conn net.Conn, person attendance.PersonID) *live.Conn {
 				c.Refuse(m.ID, err)
 				return nil
 			}
-			cmd.Actor = person
+			cmd.Actor = j.Person
 			n.recorder.Submit(cmd, func(out attendance.Outcome, err error) { c.Reply(&cmd, out, err) })
 		}
 		return nil
@@ -257,11 +276,16 @@ type message struct {
 	raw       string
 }
 
-func (n *node) dial(tb testing.TB, person attendance.PersonID) *client {
+// dial connects somebody, as joining says.
+func (n *node) dial(tb testing.TB, person attendance.PersonID, audience string, seen ...int64) *client {
 	tb.Helper()
+	to := fmt.Sprintf("ws://%s/%d/%s", n.listen(tb), person, audience)
+	for _, n := range seen {
+		to += fmt.Sprintf("/%d", n)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	conn, br, _, err := ws.Dialer{Protocols: []string{live.Subprotocol}}.Dial(ctx, fmt.Sprintf("ws://%s/%d", n.listen(tb), person))
+	conn, br, _, err := ws.Dialer{Protocols: []string{live.Subprotocol}}.Dial(ctx, to)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -287,18 +311,17 @@ func (c *client) listen() {
 }
 
 // pipe connects without a network, for tests in which time is fake.
-func (n *node) pipe(tb testing.TB, person attendance.PersonID) *client {
+func (n *node) pipe(tb testing.TB, person attendance.PersonID, audience string) *client {
 	ours, theirs := net.Pipe()
 	tb.Cleanup(func() { ours.Close() })
-	go n.serve(theirs, person)
+	go n.serve(theirs, joining(person, audience))
 	return &client{tb, ours, bufio.NewReader(ours), 24 * time.Hour, nil}
 }
 
-// join dials, joins, and returns the first message as well.
-func (n *node) join(tb testing.TB, person attendance.PersonID, audience string, rest string) (*client, message) {
+// join dials, and returns the first message as well.
+func (n *node) join(tb testing.TB, person attendance.PersonID, audience string, seen ...int64) (*client, message) {
 	tb.Helper()
-	c := n.dial(tb, person)
-	c.say(fmt.Sprintf(`{"t":"join","session":1,"audience":%q%s}`, audience, rest))
+	c := n.dial(tb, person, audience, seen...)
 	return c, c.next()
 }
 
@@ -367,16 +390,25 @@ func (c *client) until(fits func(message) bool) (message, []message) {
 
 func is(t string) func(message) bool { return func(m message) bool { return m.T == t } }
 
-// closed returns the code that the connection is closed with.
-func (c *client) closed() int {
-	c.tb.Helper()
+// end returns the code that the connection is closed with, or how else it ends.
+func (c *client) end() (code int, err error) {
 	for {
 		_, err := c.read()
 		if closed, ok := err.(wsutil.ClosedError); ok {
-			return int(closed.Code)
+			return int(closed.Code), nil
 		}
 		if err != nil {
-			c.tb.Fatalf("connection ended without a close code: %v", err)
+			return 0, err
 		}
 	}
+}
+
+// closed returns the code that the connection is closed with.
+func (c *client) closed() int {
+	c.tb.Helper()
+	code, err := c.end()
+	if err != nil {
+		c.tb.Fatalf("connection ended without a close code: %v", err)
+	}
+	return code
 }

@@ -227,7 +227,7 @@ func (h *Hub) SignedOut(p attendance.PersonID) {
 	for i := range h.wheel {
 		for _, c := range h.wheel[i].list() {
 			c.mu.Lock()
-			mine := c.person == p // joined or not: whoever joins later is not asked again who they are
+			mine := c.person == p // joined or about to: they are not asked again who they are
 			c.mu.Unlock()
 			if mine {
 				c.Finish(CloseSignedOut)

@@ -17,9 +17,9 @@ type Join struct {
 }
 
 // Accept takes a connection in, over a transport of this package, of a person or, if
-// that is 0, of nobody who is signed in.
+// that is 0, of nobody who is signed in. [Hub.Join] or [Conn.TurnAway] comes next.
 func (h *Hub) Accept(t transport, p attendance.PersonID) *Conn {
-	c := &Conn{hub: h, out: t, person: p, done: make(chan struct{})}
+	c := &Conn{hub: h, out: t, person: p, queue: t.opening(), done: make(chan struct{})}
 	c.heard.Store(true)
 	h.mu.Lock()
 	closed := h.closed
@@ -36,7 +36,7 @@ func (h *Hub) Accept(t transport, p attendance.PersonID) *Conn {
 	return c
 }
 
-// Join lets a connection into its room and sends it the state, or what it missed.
+// Join lets a connection into its room, once, and sends it the state, or what it missed.
 // Whoever calls it has checked that the person may see the session so. Its error is
 // an [attendance.Error].
 func (h *Hub) Join(ctx context.Context, c *Conn, j Join) error {
@@ -61,29 +61,23 @@ func (h *Hub) Join(ctx context.Context, c *Conn, j Join) error {
 			return err
 		}
 	}
-	if err := h.letIn(r, c, j); err != nil {
-		return err
-	}
+	h.letIn(r, c, j)
 	c.pump() // with no lock held: if the line is broken already, c leaves the room
 	return nil
 }
 
 // letIn has a connection take part in a room, whose users count it already.
-func (h *Hub) letIn(r *room, c *Conn, j Join) error {
+func (h *Hub) letIn(r *room, c *Conn, j Join) {
 	r.arrivals.Lock()
 	defer r.arrivals.Unlock()
 	c.mu.Lock()
-	if c.closed || c.joined {
-		again := c.joined
+	if c.closed {
 		c.mu.Unlock()
 		h.exit(r)
-		if again {
-			return attendance.Refuse(attendance.CodeAlreadyJoined, "This connection has joined a session already. Open another one.")
-		}
-		return nil
+		return
 	}
 	r.mu.Lock()
-	c.room, c.audience, c.person, c.joined = r, j.Audience, j.Person, true
+	c.room, c.audience, c.person = r, j.Audience, j.Person
 	first := r.add(c)
 	c.queue = append(c.queue, c.out.bytes(r.greet(c, j))...)
 	c.sent = r.session.Seq
@@ -93,7 +87,6 @@ func (h *Hub) letIn(r *room, c *Conn, j Join) error {
 		r.stay(c.person)
 		h.link.Arrive(r.id, c.person) // before the client knows that it is in
 	}
-	return nil
 }
 
 // enter returns the session's room, made and loaded if need be, and counts a user.

@@ -28,17 +28,13 @@ func inFakeTime(t *testing.T, students int, test func(*testing.T, *node)) {
 	})
 }
 
-const joinAsStudent = `{"t":"join","session":1,"audience":"student"}`
-
 func TestAPhoneThatIsGoneIsNoticedWithinTenSeconds(t *testing.T) {
 	inFakeTime(t, 5, func(t *testing.T, n *node) {
-		board := n.pipe(t, teacher)
-		board.say(`{"t":"join","session":1,"audience":"board"}`)
+		board := n.pipe(t, teacher, "board")
 		board.next()
 		for _, delay := range []time.Duration{0, 2300 * time.Millisecond, 4900 * time.Millisecond} {
 			time.Sleep(delay) // a phone may die at any point between two pings
-			phone := n.pipe(t, 2)
-			phone.say(joinAsStudent)
+			phone := n.pipe(t, 2, "student")
 			phone.next()
 			board.until(is("presence"))
 			go io.Copy(io.Discard, phone.conn) // takes everything, answers nothing
@@ -56,11 +52,9 @@ func TestAPhoneThatComesBackThroughAnotherNodeWasThereThroughout(t *testing.T) {
 		s := newStore(t, 5)
 		var network local.Network
 		a, b := newNode(t, s, network.Join), newNode(t, s, network.Join)
-		board := a.pipe(t, teacher)
-		board.say(`{"t":"join","session":1,"audience":"board"}`)
+		board := a.pipe(t, teacher, "board")
 		board.next()
-		phone := a.pipe(t, 2)
-		phone.say(joinAsStudent)
+		phone := a.pipe(t, 2, "student")
 		phone.next()
 		board.until(is("presence"))
 		told := make(chan message, 100)
@@ -72,8 +66,7 @@ func TestAPhoneThatComesBackThroughAnotherNodeWasThereThroughout(t *testing.T) {
 		for i := range 10 { // flaps
 			phone.conn.Close()
 			time.Sleep(1500 * time.Millisecond)
-			phone = []*node{b, a}[i%2].pipe(t, 2)
-			phone.say(joinAsStudent)
+			phone = []*node{b, a}[i%2].pipe(t, 2, "student")
 			phone.next()
 		}
 		synctest.Wait()
@@ -98,8 +91,7 @@ func TestAPhoneThatComesBackThroughAnotherNodeWasThereThroughout(t *testing.T) {
 
 func TestAPhoneThatAnswersStays(t *testing.T) {
 	inFakeTime(t, 5, func(t *testing.T, n *node) {
-		phone := n.pipe(t, 2)
-		phone.say(joinAsStudent)
+		phone := n.pipe(t, 2, "student")
 		phone.next()
 		got := make(chan message, 1)
 		go func() { got <- phone.next() }() // answers pings meanwhile
@@ -115,23 +107,20 @@ func TestAPhoneThatIsGoneBeforeItIsLetInHurtsNobody(t *testing.T) {
 	t.Parallel()
 	n := startNode(t, newStore(t, 20))
 	for p := attendance.PersonID(1); p <= 20; p++ {
-		c := n.dial(t, p)
-		c.say(joinAsStudent)
+		c := n.dial(t, p, "student")
 		c.conn.(*net.TCPConn).SetLinger(0) // the server's answer meets a closed door
 		c.conn.Close()
 	}
-	if _, m := n.join(t, teacher, "board", ""); m.T != "snapshot" {
+	if _, m := n.join(t, teacher, "board"); m.T != "snapshot" {
 		t.Errorf("after them: %s", m.raw)
 	}
 }
 
 func TestASlowPhoneHurtsNobodyAndContinuesFromTheNewest(t *testing.T) {
 	inFakeTime(t, 30, func(t *testing.T, n *node) {
-		slow, quick := n.pipe(t, 1), n.pipe(t, 2)
-		for _, c := range []*client{slow, quick} {
-			c.say(joinAsStudent)
-			c.next()
-		}
+		slow, quick := n.pipe(t, 1, "student"), n.pipe(t, 2, "student")
+		slow.next()
+		quick.next()
 		start := time.Now()
 		for p := attendance.PersonID(3); p <= 30; p++ {
 			n.checkIn(t, p)
@@ -156,8 +145,7 @@ func TestASlowPhoneHurtsNobodyAndContinuesFromTheNewest(t *testing.T) {
 
 func TestAPhoneThatStaysBehindIsClosed(t *testing.T) {
 	inFakeTime(t, 5, func(t *testing.T, n *node) {
-		stuck := n.pipe(t, 1)
-		stuck.say(joinAsStudent)
+		stuck := n.pipe(t, 1, "student")
 		stuck.next()
 		n.checkIn(t, 2)
 		start := time.Now()
@@ -174,7 +162,7 @@ func TestAPhoneThatStaysBehindIsClosed(t *testing.T) {
 func TestANodeThatStopsSaysWhenToComeBack(t *testing.T) {
 	t.Parallel()
 	n := startNode(t, newStore(t, 5))
-	phone, _ := n.join(t, 1, "student", "")
+	phone, _ := n.join(t, 1, "student")
 	go n.stop()
 	m, _ := phone.until(is("bye"))
 	if m.Retry < 0 || m.Retry > 2000 {
@@ -190,7 +178,7 @@ func TestWhoComesToANodeThatHasStoppedIsToldToGoElsewhere(t *testing.T) {
 	n := startNode(t, newStore(t, 3))
 	n.listen(t)
 	n.stop()
-	c := n.dial(t, 1)
+	c := n.dial(t, 1, "student")
 	c.until(is("bye"))
 	if code := c.closed(); code != 1001 {
 		t.Errorf("closed with %d, want 1001", code)
@@ -200,8 +188,8 @@ func TestWhoComesToANodeThatHasStoppedIsToldToGoElsewhere(t *testing.T) {
 func TestWhoIsSignedOutIsClosed(t *testing.T) {
 	t.Parallel()
 	n := startNode(t, newStore(t, 5))
-	phone, _ := n.join(t, 1, "student", "")
-	other, _ := n.join(t, 2, "student", "")
+	phone, _ := n.join(t, 1, "student")
+	other, _ := n.join(t, 2, "student")
 	n.hub.Disconnect(1)
 	if code := phone.closed(); code != 4001 {
 		t.Errorf("closed with %d, want 4001", code)
@@ -212,25 +200,11 @@ func TestWhoIsSignedOutIsClosed(t *testing.T) {
 	}
 }
 
-// Somebody who connects and says nothing is signed out like everybody else: their join
-// would not be asked who they are once more.
-func TestWhoIsSignedOutCannotJoinLater(t *testing.T) {
-	t.Parallel()
-	n := startNode(t, newStore(t, 5))
-	quiet := n.dial(t, 1)
-	quiet.say(`{"t":"ping","n":7}`)
-	quiet.until(is("pong"))
-	n.hub.Disconnect(1)
-	if code := quiet.closed(); code != 4001 {
-		t.Errorf("closed with %d, want 4001", code)
-	}
-}
-
 // What comes together with the answer to a ping is heard, however long it is.
 func TestAMessageAfterAPongIsHeard(t *testing.T) {
 	t.Parallel()
 	n := startNode(t, newStore(t, 5))
-	phone, _ := n.join(t, 1, "student", "")
+	phone, _ := n.join(t, 1, "student")
 	for _, size := range []int{100, 122, 123, 250, 374} { // with its head, 128 bytes and more
 		say := fmt.Sprintf(`{"t":"ping","n":%d}`, size)
 		say += strings.Repeat(" ", size-len(say))

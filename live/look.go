@@ -64,6 +64,7 @@ func (t *once) bytes(f frame) []byte {
 	return b
 }
 
+func (t *once) opening() []byte                 { return nil }
 func (t *once) tryWrite(b []byte) (int, error)  { return len(b), nil }
 func (t *once) write([]byte, time.Time) error   { return nil }
 func (t *once) ping() (b []byte, answered bool) { return nil, false }

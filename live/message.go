@@ -29,20 +29,18 @@ func ParseAudience(s string) (Audience, bool) {
 	return "", false
 }
 
-// Message is what a client says: the union of all messages' fields.
+// Message is what a client says: the union of all messages' fields. In which session it
+// says so, whoever takes the message fills in.
 type Message struct {
-	T        string               `json:"t"`
-	ID       string               `json:"id"`
-	Session  attendance.SessionID `json:"session"`
-	Audience string               `json:"audience"`
-	Seq      *int64               `json:"seq"`
-	Roster   int64                `json:"roster"`
-	Code     string               `json:"code"`
-	Ticket   string               `json:"ticket"`
-	Marks    []pair               `json:"marks"`
-	Note     string               `json:"note"`
-	Unset    *string              `json:"unset"`
-	N        int64                `json:"n"`
+	Session attendance.SessionID `json:"-"`
+	T       string               `json:"t"`
+	ID      string               `json:"id"`
+	Code    string               `json:"code"`
+	Ticket  string               `json:"ticket"`
+	Marks   []pair               `json:"marks"`
+	Note    string               `json:"note"`
+	Unset   *string              `json:"unset"`
+	N       int64                `json:"n"`
 }
 
 // pair is [person, mark] or, with which status of the mark, [person, mark, status].
@@ -131,7 +129,7 @@ func (m *Message) Command() (attendance.Command, error) {
 	case "":
 		return c, attendance.BadField("t", "given: it says what the message is")
 	default:
-		const known = `one of "join", "check_in", "mark", "open", "close", "reopen", "ping"`
+		const known = `one of "check_in", "mark", "open", "close", "reopen", "ping"`
 		return c, attendance.BadField("t", known)
 	}
 	return c, c.Validate()

@@ -31,7 +31,7 @@ func messagesInDocs(t *testing.T) (all []string) {
 }
 
 // toServer are the messages that clients send.
-var toServer = []string{"join", "open", "close", "reopen", "check_in", "mark", "ping"}
+var toServer = []string{"open", "close", "reopen", "check_in", "mark", "ping"}
 
 // shape describes a JSON value without its contents: which fields of which kinds, in
 // which order an array has what.
@@ -79,7 +79,7 @@ func TestTheServerSendsWhatTheProtocolSays(t *testing.T) {
 	documented := make(map[string]bool)
 	for _, text := range messagesInDocs(t) {
 		kind, form := shapeOf(t, text)
-		if slices.Contains(toServer, strings.TrimSuffix(kind, " for board")) || strings.HasPrefix(kind, "join") {
+		if slices.Contains(toServer, kind) {
 			continue
 		}
 		documented[form] = true
@@ -100,9 +100,9 @@ func everythingTheServerSends(t *testing.T) (sent []string) {
 	n := startNode(t, newStore(t, 3))
 	n.open(t)
 	n.checkIn(t, 3)
-	board, b0 := n.join(t, teacher, "board", "")
-	display, d0 := n.join(t, teacher, "display", "")
-	phone, p0 := n.join(t, 1, "student", "")
+	board, b0 := n.join(t, teacher, "board")
+	display, d0 := n.join(t, teacher, "display")
+	phone, p0 := n.join(t, 1, "student")
 	hear := func(c *client, fits func(message) bool) {
 		t.Helper()
 		last, before := c.until(fits)
@@ -135,11 +135,11 @@ func everythingTheServerSends(t *testing.T) (sent []string) {
 	hear(display, func(m message) bool { return m.T == "presence" && *m.Count == 0 })
 	hear(display, is("codes"))
 
-	n.join(t, 2, "student", "")
-	again, back := n.join(t, teacher, "board", fmt.Sprintf(`,"seq":4,"roster":%d`, b0.Roster))
+	n.join(t, 2, "student")
+	again, back := n.join(t, teacher, "board", 4, b0.Roster)
 	hear(again, is("presence"))
-	_, whole := n.join(t, teacher, "board", "")
-	_, show := n.join(t, teacher, "display", "")
+	_, whole := n.join(t, teacher, "board")
+	_, show := n.join(t, teacher, "display")
 	sent = append(sent, b0.raw, d0.raw, p0.raw, back.raw, whole.raw, show.raw)
 	go n.stop()
 	hear(display, is("bye"))
@@ -150,11 +150,11 @@ func everythingTheServerSends(t *testing.T) (sent []string) {
 func whatIsSentOfStatuses(t *testing.T) (sent []string) {
 	n := startNode(t, newStore(t, 1))
 	n.open(t)
-	board, _ := n.join(t, teacher, "board", "")
+	board, _ := n.join(t, teacher, "board")
 	board.say(`{"t":"mark","id":"b8","marks":[[1,"present","online"]]}`)
 	changed, _ := board.until(is("delta"))
-	student, own := n.join(t, 1, "student", "")
-	_, whole := n.join(t, teacher, "board", "")
+	student, own := n.join(t, 1, "student")
+	_, whole := n.join(t, teacher, "board")
 	board.say(`{"t":"mark","id":"b9","marks":[[1,"late","left_early"]]}`)
 	told, _ := student.until(is("delta"))
 	if got := fmt.Sprintln(told.You...); !strings.Contains(got, " late ") || !strings.HasSuffix(got, " left_early\n") {
@@ -171,7 +171,7 @@ func TestTheServerUnderstandsWhatTheProtocolSays(t *testing.T) {
 			continue
 		}
 		m, err := live.ParseMessage([]byte(text))
-		if err == nil && kind != "join" && kind != "ping" {
+		if err == nil && kind != "ping" {
 			_, err = m.Command()
 		}
 		if err != nil {
@@ -202,10 +202,9 @@ func TestABadMessageIsRefusedByField(t *testing.T) {
 		`{"t":"mark","id":"x","marks":[[1,"late"],[1,"late"]]}`:                                "marks[1]",
 		`{"t":"mark","id":"x","marks":[[1,"late"]],"note":"` + strings.Repeat("n", 501) + `"}`: "note",
 		`{"t":"close","id":"x","unset":"late"}`:                                                "unset",
-		`{"t":"join","session":"x"}`:                                                           "session",
 	} {
 		m, err := live.ParseMessage([]byte(text))
-		if err == nil && m.T != "join" {
+		if err == nil {
 			_, err = m.Command()
 		}
 		e := attendance.AsError(err)
@@ -218,7 +217,6 @@ func TestABadMessageIsRefusedByField(t *testing.T) {
 func FuzzMessages(f *testing.F) {
 	f.Add([]byte(`{"t":"mark","id":"b7","marks":[[1007,"excused"],[1012,"excused"]],"note":"team away"}`))
 	f.Add([]byte(`{"t":"mark","id":"b8","marks":[[1007,"present","online"]]}`))
-	f.Add([]byte(`{"t":"join","session":42,"audience":"board","seq":17,"roster":3}`))
 	f.Add([]byte(`{"t":"close","id":"z3","unset":"absent"}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := live.ParseMessage(b)

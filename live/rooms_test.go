@@ -2,7 +2,6 @@ package live_test
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,7 +22,7 @@ func TestJoiningGivesASnapshotThenDeltasWithoutGaps(t *testing.T) {
 	n := startNode(t, newStore(t, 30))
 	n.open(t)
 	n.checkIn(t, 3)
-	board, snap := n.join(t, teacher, "board", "")
+	board, snap := n.join(t, teacher, "board")
 	if snap.T != "snapshot" || snap.Seq != 2 || len(snap.People) != 30 || len(snap.Marks) != 1 {
 		t.Fatalf("first message: %s", snap.raw)
 	}
@@ -47,8 +46,8 @@ func TestEachAudienceSeesOnlyWhatItMay(t *testing.T) {
 	t.Parallel()
 	n := startNode(t, newStore(t, 30))
 	n.open(t)
-	display, atFirst := n.join(t, teacher, "display", "")
-	student, mine := n.join(t, 7, "student", "")
+	display, atFirst := n.join(t, teacher, "display")
+	student, mine := n.join(t, 7, "student")
 	n.checkIn(t, 5)
 	n.checkIn(t, 7)
 	seen := []message{atFirst, mine}
@@ -76,30 +75,29 @@ func TestComingBackGivesExactlyWhatWasMissed(t *testing.T) {
 	s := newStore(t, 30)
 	n := startNode(t, s)
 	n.open(t)
-	board, first := n.join(t, teacher, "board", "")
+	board, first := n.join(t, teacher, "board")
 	board.conn.Close()
 	for p := attendance.PersonID(1); p <= 3; p++ {
 		n.checkIn(t, p)
 	}
-	back := fmt.Sprintf(`,"seq":%d,"roster":%d`, first.Seq, first.Roster)
-	_, m := n.join(t, teacher, "board", back)
+	_, m := n.join(t, teacher, "board", first.Seq, first.Roster)
 	if m.T != "delta" || m.From != 2 || m.To != 4 || len(m.Events) != 3 {
 		t.Errorf("after missing 3 events: %s", m.raw)
 	}
-	_, m = n.join(t, teacher, "board", fmt.Sprintf(`,"seq":4,"roster":%d`, first.Roster))
+	_, m = n.join(t, teacher, "board", 4, first.Roster)
 	if m.T != "delta" || m.From != 5 || m.To != 4 || len(m.Events) != 0 {
 		t.Errorf("after missing nothing: %s", m.raw)
 	}
-	_, m = n.join(t, 2, "student", `,"seq":1`)
+	_, m = n.join(t, 2, "student", 1)
 	if m.T != "delta" || m.To != 4 || m.You[1] != "present" {
 		t.Errorf("student after missing 3 events: %s", m.raw)
 	}
-	_, m = n.join(t, teacher, "board", `,"seq":99,"roster":1`)
+	_, m = n.join(t, teacher, "board", 99, 1)
 	if m.T != "snapshot" {
 		t.Errorf("with a seq from the future: %s", m.raw)
 	}
 	// Another node, which has just started and remembers nothing.
-	_, m = startNode(t, s).join(t, teacher, "board", back)
+	_, m = startNode(t, s).join(t, teacher, "board", first.Seq, first.Roster)
 	if m.T != "delta" || m.From != 2 || len(m.Events) != 3 {
 		t.Errorf("through a node that has just started: %s", m.raw)
 	}
@@ -112,7 +110,7 @@ func TestComingBackAfterMuchGivesAShorterSnapshot(t *testing.T) {
 	for i := range 40 {
 		n.do(t, attendance.Command{Kind: attendance.SetMarks, Marks: []attendance.MarkChange{{Person: 1, Mark: attendance.Mark(1 + i%2)}}})
 	}
-	_, m := n.join(t, teacher, "board", `,"seq":1,"roster":1`)
+	_, m := n.join(t, teacher, "board", 1, 1)
 	if m.T != "snapshot" || m.Seq != 41 {
 		t.Errorf("after missing 40 events of 3 students: %s", m.raw)
 	}
@@ -124,11 +122,11 @@ func TestComingBackWithADeltaTellsWhoIsThere(t *testing.T) {
 	t.Parallel()
 	n := startNode(t, newStore(t, 30))
 	n.open(t)
-	n.join(t, 1, "student", "")
+	n.join(t, 1, "student")
 	for p := attendance.PersonID(1); p <= 20; p++ {
 		n.checkIn(t, p)
 	}
-	board, m := n.join(t, teacher, "board", `,"seq":1,"roster":1`)
+	board, m := n.join(t, teacher, "board", 1, 1)
 	if m.T != "delta" || len(m.Events) != 20 {
 		t.Fatalf("after missing 20 events of 30 students: %s", m.raw)
 	}
@@ -143,8 +141,8 @@ func TestEveryNodeShowsWhatAnyNodeCommits(t *testing.T) {
 	var network local.Network
 	a, b := newNode(t, s, network.Join), newNode(t, s, network.Join)
 	a.open(t)
-	onA, _ := a.join(t, teacher, "board", "")
-	onB, _ := b.join(t, teacher, "board", "")
+	onA, _ := a.join(t, teacher, "board")
+	onB, _ := b.join(t, teacher, "board")
 	for p := attendance.PersonID(1); p <= 30; p++ {
 		if p%2 == 0 {
 			a.checkIn(t, p)
@@ -186,7 +184,7 @@ func TestANodeThatHearsNothingFollowsTheLog(t *testing.T) {
 	a := newNode(t, s, network.Join)
 	b := newNode(t, s, func(n cluster.Node) cluster.Link { return network.Join(deaf{n}) })
 	a.open(t)
-	onB, first := b.join(t, teacher, "board", "")
+	onB, first := b.join(t, teacher, "board")
 	for p := attendance.PersonID(1); p <= 30; p++ {
 		a.checkIn(t, p)
 	}
@@ -230,8 +228,7 @@ func newsInDisorder(t *testing.T, lose bool, gaps, repairs int64) {
 		var network local.Network
 		a, b := newNode(t, s.store, network.Join), newNode(t, s, func(n cluster.Node) cluster.Link { return network.Join(&unruly{Node: n, lose: lose}) })
 		a.open(t)
-		board := b.pipe(t, teacher)
-		board.say(`{"t":"join","session":1,"audience":"board"}`)
+		board := b.pipe(t, teacher, "board")
 		first := board.next()
 		for p := attendance.PersonID(1); p <= 3; p++ {
 			a.checkIn(t, p)
@@ -256,16 +253,21 @@ func TestWhoWaitsForTheStoreHoldsNobodyElseUp(t *testing.T) {
 		close(reading)
 		<-goOn
 	}
+	other, _ := n.join(t, 2, "student")
 	s.next.Store(true)
-	waits, other := n.dial(t, 1), n.dial(t, 2)
-	waits.say(`{"t":"join","session":1,"audience":"student"}`)
+	stranger := n.dial(t, 99, "student") // may have been enrolled a moment ago
 	<-reading
 	other.say(`{"t":"ping","n":7}`)
 	if m := other.next(); m.T != "pong" || m.N != 7 {
 		t.Errorf("somebody else got %s", m.raw)
 	}
 	close(goOn)
-	waits.until(is("snapshot"))
+	if m := stranger.next(); m.Code != "not_enrolled" {
+		t.Errorf("the stranger got %s", m.raw)
+	}
+	if code := stranger.closed(); code != 4003 {
+		t.Errorf("the stranger was closed with %d, want 4003", code)
+	}
 }
 
 func TestPresenceIsOnePersonHoweverManyTabsAndNodes(t *testing.T) {
@@ -274,8 +276,7 @@ func TestPresenceIsOnePersonHoweverManyTabsAndNodes(t *testing.T) {
 		var network local.Network
 		a, b := newNode(t, s, network.Join), newNode(t, s, network.Join)
 		join := func(n *node, person attendance.PersonID, audience string) (*client, message) {
-			c := n.pipe(t, person)
-			c.say(fmt.Sprintf(`{"t":"join","session":1,"audience":%q}`, audience))
+			c := n.pipe(t, person, audience)
 			return c, c.next()
 		}
 		board, _ := join(a, teacher, "board")
@@ -310,7 +311,7 @@ func TestANewStudentShowsOnOpenBoards(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 5)
 	n := startNode(t, s)
-	board, _ := n.join(t, teacher, "board", "")
+	board, _ := n.join(t, teacher, "board")
 	exec(t, s.dir, // as an import by another process does
 		`INSERT INTO people (id, given, family, created_at, updated_at) VALUES (6, 'New', 'Student', 0, 0)`,
 		`INSERT INTO enrolments (course_id, person_id, role) VALUES (1, 6, 'student')`,
@@ -350,7 +351,7 @@ func TestWhoChangesACourseSeesItAtOnceInItsRooms(t *testing.T) {
 		n.do(t, attendance.Command{Kind: attendance.SetMarks, Marks: []attendance.MarkChange{{Person: 1, Mark: attendance.Late}}})
 	}
 	n.open(t)
-	n.join(t, teacher, "board", "")
+	n.join(t, teacher, "board")
 	s.next.Store(true)
 	exec(t, s.dir, `UPDATE courses SET late_after = 7, roster = roster + 1`)
 	n.hub.CoursesChanged([]attendance.CourseID{1})

@@ -241,7 +241,7 @@ func (c *screen) stay(ctx context.Context) {
 	for ctx.Err() == nil {
 		ours, theirs := net.Pipe()
 		n := c.sim.nodes[c.sim.number(simNodes)]
-		go n.serve(theirs, c.person)
+		go n.serve(theirs, c.joins(ours))
 		leave := context.AfterFunc(ctx, func() { ours.Close() })
 		var dropped *time.Timer
 		if c.sim.chance(80) {
@@ -257,17 +257,18 @@ func (c *screen) stay(ctx context.Context) {
 	}
 }
 
-func (c *screen) listen(conn net.Conn) {
+// joins returns how the screen joins over a new line, with what it has seen.
+func (c *screen) joins(conn net.Conn) live.Join {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.conn, c.in = conn, false
-	join := fmt.Sprintf(`{"t":"join","session":1,"audience":%q`, c.audience)
 	if c.known {
-		join += fmt.Sprintf(`,"seq":%d,"roster":1`, c.seq)
+		return joining(c.person, c.audience, c.seq, 1)
 	}
-	c.mu.Unlock()
-	if wsutil.WriteClientText(conn, []byte(join+"}")) != nil {
-		return
-	}
+	return joining(c.person, c.audience)
+}
+
+func (c *screen) listen(conn net.Conn) {
 	r := bufio.NewReader(conn)
 	for {
 		b, _, err := wsutil.ReadServerData(readWriter{r, conn})

@@ -32,6 +32,8 @@ func NewStream(w http.ResponseWriter, conn net.Conn) *Stream {
 	return &Stream{w: w, ctl: http.NewResponseController(w)}
 }
 
+func (t *Stream) opening() []byte { return nil }
+
 func (t *Stream) bytes(f frame) []byte {
 	json := f.json()
 	b := make([]byte, 0, len("data: ")+len(json)+2)

@@ -21,8 +21,9 @@ const Subprotocol = "muster.v1"
 // goroutine nor a buffer while it is silent. Any other one (TLS, say) has a goroutine
 // that reads, and is written to by the one that drains slow connections.
 type WebSocket struct {
-	conn net.Conn
-	line line // nil if the connection was not taken over
+	conn   net.Conn
+	line   line   // nil if the connection was not taken over
+	answer []byte // to the client's request, which has yet to be sent
 
 	c       *Conn
 	message Handler
@@ -60,8 +61,9 @@ func (h Handler) all(message []byte) {
 // LetIn decides about the client at from, whose request has the given head (its line and
 // its header, up to the empty line). To let the client in, it calls upgrade with the
 // answer that turns the connection into a WebSocket, has the transport that it returns
-// served, unless that is nil because the line is gone, and returns true. Otherwise it
-// returns false. The head is its own only during the call.
+// served, unless that is nil because the line is gone, and returns true. The answer leaves
+// together with the first message. Otherwise it returns false. The head is its own only
+// during the call.
 type LetIn func(head []byte, from netip.AddrPort, upgrade func(answer []byte) *WebSocket) bool
 
 // line is a TCP connection that was taken over from the runtime.
@@ -80,6 +82,8 @@ type line interface {
 
 // errNothing says that there is nothing to read now.
 var errNothing = errors.New("nothing to read yet")
+
+func (t *WebSocket) opening() []byte { return t.answer }
 
 func (t *WebSocket) bytes(f frame) []byte { return f.webSocket() }
 

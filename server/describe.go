@@ -140,10 +140,11 @@ func liveOperations(doc *huma.OpenAPI) {
 	audience := &huma.Param{Name: "audience", In: "query", Required: true, Schema: &huma.Schema{Type: huma.TypeString, Enum: []any{"board", "display", "student"}}}
 	message := map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Type: huma.TypeObject, Description: "A message of docs/protocol.md."}}}
 	for _, op := range []*huma.Operation{
-		{OperationID: "live", Method: http.MethodGet, Path: "/live", Summary: "Live messages over a WebSocket",
-			Responses: map[string]*huma.Response{"101": {Description: "A WebSocket of the subprotocol muster.v1."}}},
-		{OperationID: "live-stream", Method: http.MethodGet, Path: "/sessions/{session}/live", Summary: "Live messages as an event stream", Parameters: []*huma.Param{session, audience},
-			Responses: map[string]*huma.Response{"200": {Description: "Server-Sent Events.", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}}}}},
+		{OperationID: "live", Method: http.MethodGet, Path: "/sessions/{session}/live", Summary: "Live messages over a WebSocket, or as an event stream", Parameters: []*huma.Param{session, audience},
+			Responses: map[string]*huma.Response{
+				"101": {Description: "A WebSocket of the subprotocol muster.v1, if the request is for one."},
+				"200": {Description: "Server-Sent Events.", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}}},
+			}},
 		{OperationID: "live-state", Method: http.MethodGet, Path: "/sessions/{session}/state", Summary: "The state of a session as an audience sees it", Parameters: []*huma.Param{session, audience},
 			Responses: map[string]*huma.Response{"200": {Description: "A snapshot or a delta.", Content: message}}},
 		{OperationID: "live-command", Method: http.MethodPost, Path: "/sessions/{session}/commands", Summary: "Give a command of the live protocol", Parameters: []*huma.Param{session},

@@ -33,7 +33,10 @@ func TestRequestsFromOtherSitesAreRefused(t *testing.T) {
 		}
 	}
 	live := func(origin string) int {
-		return c.call(c.token(student), "GET", "/api/v1/live", "", func(r *http.Request) { r.Header.Set("Origin", origin) }).StatusCode
+		return c.call(c.token(student), "GET", "/api/v1/sessions/10/live?audience=student", "", func(r *http.Request) {
+			r.Header.Set("Upgrade", "websocket")
+			r.Header.Set("Origin", origin)
+		}).StatusCode
 	}
 	for origin, refused := range map[string]bool{"https://evil.example": true, "null": true, "https://muster.example.edu": false, c.URL: false} {
 		if got := live(origin); (got == 403) != refused {

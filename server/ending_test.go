@@ -51,7 +51,7 @@ func TestALiveConnectionEndsWhenItsTokenRunsOut(t *testing.T) {
 	me := c.token(teacher)
 	c.exec(`UPDATE sign_ins SET expires_at = ? WHERE person_id = ?`, c.Now().Add(1500*time.Millisecond).UnixMilli(), teacher)
 	signedIn := c.stream(me, "board")
-	socket, err := client.Dial(t.Context(), c.URL, me)
+	socket, err := client.Dial(t.Context(), c.URL, me, client.Room{Session: 10, Audience: "board"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,8 +18,6 @@ import (
 // is in docs/protocol.md.
 var httpStatus = map[attendance.Code]int{
 	attendance.CodeBadMessage:       http.StatusBadRequest,
-	attendance.CodeNotJoined:        http.StatusBadRequest,
-	attendance.CodeAlreadyJoined:    http.StatusConflict,
 	attendance.CodeNotSignedIn:      http.StatusUnauthorized,
 	attendance.CodeForbidden:        http.StatusForbidden,
 	attendance.CodeNotFound:         http.StatusNotFound,

@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -20,8 +22,10 @@ import (
 // Front returns a listener to serve [Server.HTTPServer] on, which lets clients in to
 // their live connections by a shorter way; see [live.Front].
 func (s *Server) Front(l net.Listener) net.Listener {
-	return live.Front(l, "GET "+apiPrefix+"/live HTTP/1.1\r\n", s.letIn)
+	return live.Front(l, "GET "+sessionsPrefix, s.letIn)
 }
+
+const sessionsPrefix = apiPrefix + "/sessions/"
 
 // doorLimit is how long a client waits at the door before net/http waits in our place,
 // which notices when the client gives up.
@@ -55,13 +59,13 @@ func (s *Server) letIn(head []byte, from netip.AddrPort, upgrade func([]byte) *l
 	defer s.door.leave()
 	in = true
 	if t := upgrade(answer); t != nil {
-		s.serveLive(v, s.cameFrom(r), t)
+		s.serveLive(v, r, t)
 	}
 	return in
 }
 
-// readUpgrade reads the request that a WebSocket begins with (RFC 6455, section 4.2.1), and
-// returns the answer by which it is accepted.
+// readUpgrade reads a request to take part in a session over a WebSocket (RFC 6455, section
+// 4.2.1), and returns the answer by which it is accepted.
 func readUpgrade(head []byte) (r *http.Request, answer []byte, err error) {
 	for _, b := range unusual {
 		if bytes.Contains(head, b) {
@@ -71,6 +75,18 @@ func readUpgrade(head []byte) (r *http.Request, answer []byte, err error) {
 	r = &http.Request{Method: http.MethodGet, Header: make(http.Header)}
 	var out bytes.Buffer
 	_, err = ws.Upgrader{
+		OnRequest: func(uri []byte) (err error) {
+			if r.URL, err = url.ParseRequestURI(string(uri)); err != nil {
+				return err
+			}
+			session, ok := strings.CutPrefix(r.URL.EscapedPath(), sessionsPrefix)
+			session, live := strings.CutSuffix(session, "/live")
+			if !ok || !live || strings.ContainsAny(session, "/%") {
+				return errUnusual
+			}
+			r.SetPathValue("session", session)
+			return nil
+		},
 		Protocol: func(p []byte) bool { return string(p) == live.Subprotocol },
 		OnHost: func(host []byte) error {
 			if r.Host != "" {

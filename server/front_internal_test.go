@@ -4,12 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"net/http"
+	"strings"
 	"testing"
 )
 
 // Whatever is let in by the shorter way says the same to net/http, as far as it counts.
 func FuzzUpgrade(f *testing.F) {
-	const head = "GET /api/v1/live HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+	const head = "GET /api/v1/sessions/42/live?audience=student&seq=17 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 	f.Add([]byte(head + "Cookie: muster_signin=x\r\nOrigin: http://a\r\n\r\n"))
 	f.Add([]byte(head + "cookie:a=b \r\nCOOKIE: c=d\r\nAuthorization:  Bearer x\r\n\r\n"))
 	f.Add([]byte(head + "Host: b\r\n\r\n"))
@@ -26,6 +27,9 @@ func FuzzUpgrade(f *testing.F) {
 		long, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(b)))
 		if err != nil {
 			return // whoever sends it can harm nobody else's connection
+		}
+		if short.URL.String() != long.URL.String() || !strings.HasPrefix(long.URL.Path, sessionsPrefix) {
+			t.Errorf("asks for %s, of net/http for %s", short.URL, long.URL)
 		}
 		if short.Host != long.Host {
 			t.Errorf("host %q, to net/http %q", short.Host, long.Host)

@@ -13,11 +13,8 @@ func TestAClientIsLetInToItsLiveConnectionByTheShorterWay(t *testing.T) {
 	t.Parallel()
 	c := newCampus(t, nil)
 	address, asked := c.behindFront()
-	conn, err := client.Dial(t.Context(), "http://"+address, c.token(student))
+	conn, err := client.Dial(t.Context(), "http://"+address, c.token(student), client.Room{Session: 10, Audience: "student"})
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := conn.Send(`{"t":"join","session":10,"audience":"student"}`); err != nil {
 		t.Fatal(err)
 	}
 	if m, err := conn.Read(time.Now().Add(time.Minute)); err != nil || !strings.Contains(string(m), `"t":"snapshot"`) {

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -13,7 +14,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gobwas/ws"
+
+	"github.com/muster-live/muster/attendance"
 	"github.com/muster-live/muster/client"
+	"github.com/muster-live/muster/live"
 )
 
 // behindFront starts a server of the campus's whose net/http part counts how often it is
@@ -24,7 +29,7 @@ func (c *campus) behindFront() (address string, asked *atomic.Int64) {
 	web := httptest.NewUnstartedServer(nil)
 	web.Config = c.Server.HTTPServer()
 	web.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/api/v1/live" {
+		if strings.HasSuffix(r.URL.Path, "/live") {
 			asked.Add(1)
 		}
 		c.Server.ServeHTTP(w, r)
@@ -37,7 +42,7 @@ func (c *campus) behindFront() (address string, asked *atomic.Int64) {
 
 // upgrade is a request for a live connection, with further lines of the header.
 func upgrade(lines ...string) string {
-	return "GET /api/v1/live HTTP/1.1\r\nHost: muster.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+	return "GET /api/v1/sessions/10/live?audience=student HTTP/1.1\r\nHost: muster.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + strings.Join(append(lines, "\r\n"), "\r\n")
 }
 
@@ -82,7 +87,8 @@ func TestWhateverTheShorterWayDoesNotTakeIsAnsweredAsEver(t *testing.T) {
 		"a token nobody has":       {[]string{upgrade("Authorization: Bearer " + strings.Repeat("x", 43))}, 401},
 		"two hosts":                {[]string{upgrade(cookie, "Host: other.test")}, 400},
 		"another version":          {[]string{strings.Replace(whole, "Version: 13", "Version: 12", 1)}, 426},
-		"no upgrade":               {[]string{"GET /api/v1/live HTTP/1.1\r\nHost: muster.test\r\n" + cookie + "\r\n\r\n"}, 400},
+		"no upgrade":               {[]string{strings.Replace(whole, "Upgrade: websocket", "Upgrade: other", 1)}, 200},
+		"a path with an escape":    {[]string{strings.Replace(whole, "sessions/10", "sessions/%31%30", 1)}, 101},
 		"in two pieces":            {[]string{whole[:60], whole[60:]}, 101},
 		"in pieces, from its line": {[]string{whole[:7], whole[7:200], whole[200:]}, 101},
 		"with a long header":       {[]string{upgrade(cookie, "X-Long: "+strings.Repeat("x", 6<<10))}, 101},
@@ -102,11 +108,49 @@ func TestWhatComesTogetherWithTheRequestIsNotLost(t *testing.T) {
 	t.Parallel()
 	c := newCampus(t, nil)
 	address, _ := c.behindFront()
-	join := string(client.Frame([]byte(`{"t":"join","session":10,"audience":"student"}`)))
-	status, rest := speak(t, address, upgrade("Cookie: muster_signin="+c.token(student))+join)
-	got := make([]byte, 40)
-	if _, err := io.ReadFull(rest, got); status != 101 || err != nil || !strings.Contains(string(got), `"t":"snapshot"`) {
-		t.Errorf("got %d, then %q, %v", status, got, err)
+	ping := string(client.Frame([]byte(`{"t":"ping","n":7}`)))
+	status, rest := speak(t, address, upgrade("Cookie: muster_signin="+c.token(student))+ping)
+	got := ""
+	for !strings.Contains(got, `{"t":"pong","n":7,`) {
+		text, err := rest.ReadString('}')
+		if got += text; status != 101 || err != nil {
+			t.Fatalf("got %d, then %q, %v", status, got, err)
+		}
+	}
+	if !strings.Contains(got, `"t":"snapshot"`) {
+		t.Errorf("got %q, want the state as well", got)
+	}
+}
+
+// A browser does not show a page what HTTP answers to an upgrade: so it is said over the
+// connection why somebody may not take part, by the shorter way and by net/http.
+func TestWhoMayNotTakePartIsToldOverTheConnection(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	short, _ := c.behindFront()
+	for _, address := range []string{short, strings.TrimPrefix(c.URL, "http://")} {
+		for _, try := range []struct {
+			who        attendance.PersonID
+			path, want string
+		}{
+			{student, "10/live?audience=board", `"code":"forbidden"`},
+			{outsider, "10/live?audience=board", `"code":"unknown_session"`},
+			{outsider, "10/live?audience=student", `"code":"not_enrolled"`},
+			{teacher, "10/live?audience=student", `"code":"not_enrolled"`},
+			{teacher, "999/live?audience=board", `"code":"unknown_session"`},
+			{teacher, "x/live?audience=board", `"code":"unknown_session"`},
+			{teacher, "10/live", `"field":"audience"`},
+			{teacher, "10/live?audience=board&seq=x", `"field":"seq"`},
+			{teacher, "10/live?audience=board&roster=x", `"field":"roster"`},
+		} {
+			request := strings.Replace(upgrade("Cookie: muster_signin="+c.token(try.who)), "10/live?audience=student", try.path, 1)
+			status, rest := speak(t, address, request)
+			told, err := io.ReadAll(rest)
+			goodbye := ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(live.CloseForbidden), "")))
+			if status != 101 || err != nil || !strings.Contains(string(told), try.want) || !bytes.HasSuffix(told, goodbye) {
+				t.Errorf("person %d asks for %s: got %d and %q, %v, want %s and code 4003", try.who, try.path, status, told, err, try.want)
+			}
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync/atomic"
 
 	"github.com/gobwas/ws"
@@ -23,7 +24,17 @@ const (
 	messagesBurst  = 100
 )
 
-// liveSocket is GET /api/v1/live: it turns the request into a WebSocket.
+// live is GET /api/v1/sessions/{session}/live, by which a client takes part in a session:
+// over a WebSocket if it asks for one, else by Server-Sent Events.
+func (s *Server) live(w http.ResponseWriter, r *http.Request) {
+	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		s.liveSocket(w, r)
+	} else {
+		s.liveStream(w, r)
+	}
+}
+
+// liveSocket turns the request into a WebSocket.
 func (s *Server) liveSocket(w http.ResponseWriter, r *http.Request) {
 	if !s.originAllowed(r) {
 		s.fail(w, r, attendance.Refuse(attendance.CodeForbidden, "This connection comes from another site. Open muster itself."))
@@ -50,20 +61,25 @@ func (s *Server) liveSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
-	s.serveLive(v, s.cameFrom(r), live.NewWebSocket(conn, early))
+	s.serveLive(v, r, live.NewWebSocket(conn, early))
 }
 
-// mayConnect reports whether somebody may have a live connection. What of, join checks.
+// mayConnect reports whether somebody may have a live connection. Of which session, is
+// seen when there is one, by which they can be told.
 func mayConnect(v identity.Viewer) bool {
 	return v.SignedIn() || v.Display != 0 || v.CourseDisplay != 0
 }
 
-// serveLive has a client take part over a live connection, as long as it lasts.
-func (s *Server) serveLive(v identity.Viewer, from string, t *live.WebSocket) {
-	p := &participant{server: s, viewer: v, from: from, conn: s.Hub.Accept(t, v.Person)}
+// serveLive has a client take part in the session of its request over a live connection,
+// as long as it lasts, or tells it over that why not.
+func (s *Server) serveLive(v identity.Viewer, r *http.Request, t *live.WebSocket) {
+	p := &participant{server: s, viewer: v, from: s.cameFrom(r), conn: s.Hub.Accept(t, v.Person)}
 	p.ctx = context.WithValue(context.Background(), requestKey{}, &request{
 		log: s.log, raw: &http.Request{}, refused: s.cfg.Refused, viewer: func() (identity.Viewer, error) { return v, nil },
 	})
+	if err := p.join(r); err != nil {
+		p.conn.TurnAway(problemError(p.ctx, err))
+	}
 	s.endInTime(v, p.conn)
 	t.Serve(p.conn, p.message)
 }
@@ -76,12 +92,10 @@ type participant struct {
 	conn   *live.Conn
 	ctx    context.Context // knows the viewer, and outlives the request
 
-	// Set by join, and used by the goroutine that reads.
 	session  attendance.SessionID
 	audience live.Audience
 
-	began    bool
-	limit    *rate.Limiter // made at the second message: most say join, and no more for long
+	limit    *rate.Limiter // made at the first message: most have nothing to say for long
 	underWay atomic.Int32
 }
 
@@ -106,7 +120,10 @@ func (p *participant) recover() {
 }
 
 func (p *participant) take(b []byte) (rest func()) {
-	if !p.mayGoOn() {
+	if p.limit == nil {
+		p.limit = rate.NewLimiter(messagesPerSec, messagesBurst)
+	}
+	if !p.limit.Allow() {
 		p.conn.Refuse("", &attendance.Error{Code: attendance.CodeTooMany, Retry: 1e9, Message: "Too many messages at once. Wait a second."})
 		return nil
 	}
@@ -115,50 +132,20 @@ func (p *participant) take(b []byte) (rest func()) {
 		p.conn.Refuse("", err)
 		return nil
 	}
-	switch m.T {
-	case "ping":
+	if m.T == "ping" {
 		p.conn.Pong(m.N)
 		return nil
-	case "join":
-		return func() {
-			if err := p.join(m); err != nil {
-				p.conn.Refuse(m.ID, problemError(p.ctx, err))
-			}
-		}
-	default:
-		return p.command(m)
 	}
+	return p.command(m)
 }
 
-func (p *participant) mayGoOn() bool {
-	if !p.began {
-		p.began = true
-		return true
-	}
-	if p.limit == nil {
-		p.limit = rate.NewLimiter(messagesPerSec, messagesBurst)
-	}
-	return p.limit.Allow()
-}
-
-func (p *participant) join(m *live.Message) error {
-	if p.session != 0 {
-		return attendance.Refuse(attendance.CodeAlreadyJoined, "This connection has joined a session already. Open another one.")
-	}
-	if !p.server.door.enter(p.conn.Done()) {
-		return nil // nobody is there to be told
-	}
-	defer p.server.door.leave()
-	j, err := p.server.admit(p.ctx, m.Session, m.Audience)
+func (p *participant) join(r *http.Request) error {
+	j, err := p.server.joinOf(p.ctx, r)
 	if err != nil {
 		return err
 	}
-	j.Seq, j.Roster = m.Seq, m.Roster
-	if err := p.server.Hub.Join(p.ctx, p.conn, j); err != nil {
-		return err
-	}
 	p.session, p.audience = j.Session, j.Audience
-	return nil
+	return p.server.Hub.Join(p.ctx, p.conn, j)
 }
 
 // permissions is what each audience needs.
@@ -174,9 +161,6 @@ func (s *Server) admit(ctx context.Context, session attendance.SessionID, audien
 	if !ok {
 		return live.Join{}, attendance.BadField("audience", `"board", "display" or "student"`)
 	}
-	if session <= 0 {
-		return live.Join{}, attendance.BadField("session", "the id of a session")
-	}
 	// When a node dies, thousands of students come to the others at once: what their
 	// rooms know need not be asked of the database.
 	if v, err := s.viewer(ctx); err == nil && a == live.AudienceStudent && v.SignedIn() && v.Token == 0 && s.Hub.Enrolled(session, v.Person) {
@@ -190,10 +174,6 @@ func (s *Server) admit(ctx context.Context, session attendance.SessionID, audien
 // of that has to wait for something: a student's check-in by a good ticket, of which
 // hundreds come at once, has not.
 func (p *participant) command(m *live.Message) (rest func()) {
-	if p.session == 0 {
-		p.conn.Refuse(m.ID, attendance.Refuse(attendance.CodeNotJoined, "Join a session first."))
-		return nil
-	}
 	m.Session = p.session
 	c, err := m.Command()
 	if err == nil && p.underWay.Add(1) > maxUnderWay {
@@ -260,7 +240,7 @@ func problemError(ctx context.Context, err error) error {
 	return attendance.AsError(err)
 }
 
-// liveStream is GET /api/v1/sessions/{id}/live: the same as Server-Sent Events.
+// liveStream answers the request with Server-Sent Events.
 func (s *Server) liveStream(w http.ResponseWriter, r *http.Request) {
 	if !s.door.enter(r.Context().Done()) {
 		return
@@ -286,21 +266,20 @@ func (s *Server) liveStream(w http.ResponseWriter, r *http.Request) {
 
 // joinStream returns the stream's connection, or an error before anything was answered.
 func (s *Server) joinStream(w http.ResponseWriter, r *http.Request) (*live.Conn, error) {
-	j, err := s.joinOf(r)
+	j, err := s.joinOf(r.Context(), r)
 	if err != nil {
 		return nil, err
 	}
 	c := s.Hub.Accept(live.NewStream(w, connOf(r)), j.Person)
 	if err := s.Hub.Join(r.Context(), c, j); err != nil {
-		c.Refuse("", problemError(r.Context(), err))
-		c.Finish(live.CloseForbidden)
+		c.TurnAway(problemError(r.Context(), err))
 	}
 	return c, nil
 }
 
 // liveState is GET /api/v1/sessions/{id}/state: the first message of a stream alone.
 func (s *Server) liveState(w http.ResponseWriter, r *http.Request) {
-	j, err := s.joinOf(r)
+	j, err := s.joinOf(r.Context(), r)
 	if err == nil {
 		var state []byte
 		if state, err = s.Hub.State(r.Context(), j); err == nil {
@@ -312,14 +291,15 @@ func (s *Server) liveState(w http.ResponseWriter, r *http.Request) {
 	s.fail(w, r, err)
 }
 
-// joinOf reads the query of a request for live messages, and checks the permission.
-func (s *Server) joinOf(r *http.Request) (live.Join, error) {
+// joinOf reads what a request for live messages asks for, and checks that the viewer whom
+// ctx knows may have it.
+func (s *Server) joinOf(ctx context.Context, r *http.Request) (live.Join, error) {
 	session, err := pathSession(r)
 	if err != nil {
 		return live.Join{}, err
 	}
 	q := r.URL.Query()
-	j, err := s.admit(r.Context(), session, q.Get("audience"))
+	j, err := s.admit(ctx, session, q.Get("audience"))
 	if err != nil {
 		return j, err
 	}

@@ -76,7 +76,6 @@ var permissions = []struct {
 	{"POST /scan", "", `{"session":10,"code":"000000"}`, "ok ok ok ok ok ok"},
 
 	// Live, by audience and by command.
-	{"GET /live", "", "", "401 ok ok ok ok ok"},
 	{"GET /sessions/{session}/state", "/sessions/10/state?audience=board", "", "401 404 403 ok ok ok"},
 	{"GET /sessions/{session}/state", "/sessions/10/state?audience=display", "", "401 404 403 ok ok ok"},
 	{"GET /sessions/{session}/state", "/sessions/10/state?audience=student", "", "401 403 ok 403 403 403"},

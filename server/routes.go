@@ -36,8 +36,7 @@ func (s *Server) routes() http.Handler {
 		"/":                        s.asset,
 
 		// Live messages, as docs/protocol.md has them.
-		"GET " + apiPrefix + "/live":                         s.liveSocket,
-		"GET " + apiPrefix + "/sessions/{session}/live":      s.liveStream,
+		"GET " + apiPrefix + "/sessions/{session}/live":      s.live,
 		"GET " + apiPrefix + "/sessions/{session}/state":     s.liveState,
 		"POST " + apiPrefix + "/sessions/{session}/commands": s.postCommand,
 		"GET /C/{session}/{code}":                            s.scanPage,

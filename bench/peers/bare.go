@@ -1,8 +1,8 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -28,10 +28,9 @@ type bare struct {
 	epoll   int
 	batched bool
 
-	mu    sync.Mutex
+	mu    sync.Mutex // held by the thread while it does something
 	conns map[int32]*bareConn
-
-	rooms map[int64]*bareRoom // the thread's
+	rooms map[string]*bareRoom
 }
 
 type bareConn struct {
@@ -57,17 +56,22 @@ func serveBare(s serving, batched bool) error {
 	if err != nil {
 		return fmt.Errorf("epoll: %w", err)
 	}
-	b := &bare{epoll: fd, batched: batched, conns: make(map[int32]*bareConn), rooms: make(map[int64]*bareRoom)}
+	b := &bare{epoll: fd, batched: batched, conns: make(map[int32]*bareConn), rooms: make(map[string]*bareRoom)}
 	go b.run()
-	return http.ListenAndServe(s.listen, b)
+	mux := http.NewServeMux()
+	mux.Handle("/api/v1/sessions/{session}/live", b)
+	return http.ListenAndServe(s.listen, mux)
 }
 
-// ServeHTTP implements http.Handler: it takes connections from the runtime.
+// ServeHTTP implements http.Handler: it takes connections from the runtime, and sends the
+// snapshot together with the answer.
 func (b *bare) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	conn, _, _, err := ws.HTTPUpgrader{Protocol: func(string) bool { return true }}.Upgrade(r, w)
+	var answer bytes.Buffer
+	conn, _, _, err := ws.HTTPUpgrader{Protocol: func(string) bool { return true }}.Upgrade(r, hijacker{w, &answer})
 	if err != nil {
 		return
 	}
+	answer.Write(ws.MustCompileFrame(ws.NewTextFrame([]byte(snapshot))))
 	defer conn.Close()
 	raw, err := conn.(*net.TCPConn).SyscallConn()
 	if err != nil {
@@ -77,10 +81,35 @@ func (b *bare) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if errors.Join(raw.Control(func(fd uintptr) { own, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0) }), err) != nil {
 		return
 	}
-	b.mu.Lock()
-	b.conns[int32(own)] = &bareConn{fd: own}
-	b.mu.Unlock()
+	_, _ = unix.Write(own, answer.Bytes())
+	b.enter(r.PathValue("session"), own)
 	_ = unix.EpollCtl(b.epoll, unix.EPOLL_CTL_ADD, own, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(own)})
+}
+
+// hijacker is a ResponseWriter whose answer is written to a buffer.
+type hijacker struct {
+	http.ResponseWriter
+	answer *bytes.Buffer
+}
+
+func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err == nil {
+		rw.Writer.Reset(h.answer)
+	}
+	return conn, rw, err
+}
+
+func (b *bare) enter(session string, fd int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.rooms[session]
+	if r == nil {
+		r = new(bareRoom)
+		b.rooms[session] = r
+	}
+	r.conns = append(r.conns, fd)
+	b.conns[int32(fd)] = &bareConn{fd: fd, room: r}
 }
 
 func (b *bare) run() {
@@ -91,10 +120,9 @@ func (b *bare) run() {
 		if err != nil && err != unix.EINTR {
 			panic(err)
 		}
+		b.mu.Lock()
 		for _, e := range events[:max(0, n)] {
-			b.mu.Lock()
 			c := b.conns[e.Fd]
-			b.mu.Unlock()
 			n, err := unix.Read(c.fd, buf)
 			if err == unix.EAGAIN {
 				continue
@@ -108,6 +136,7 @@ func (b *bare) run() {
 		for _, r := range b.rooms {
 			r.tell()
 		}
+		b.mu.Unlock()
 	}
 }
 
@@ -121,28 +150,17 @@ func (b *bare) take(c *bareConn, in []byte) {
 		}
 		c.rest = c.rest[len(c.rest)-r.Len():]
 		if f = ws.UnmaskFrameInPlace(f); f.Header.OpCode == ws.OpText {
-			b.message(c, f.Payload)
+			c.room.checkIn(c.fd, b.batched)
 		}
 	}
 }
 
-func (b *bare) message(c *bareConn, m []byte) {
-	if r := c.room; r != nil {
-		r.seq++
-		r.checkIns = append(r.checkIns, bareCheckIn{c.fd, r.seq})
-		if !b.batched {
-			r.tell()
-		}
-		return
+func (r *bareRoom) checkIn(fd int, batched bool) {
+	r.seq++
+	r.checkIns = append(r.checkIns, bareCheckIn{fd, r.seq})
+	if !batched {
+		r.tell()
 	}
-	var join struct{ Session int64 }
-	_ = json.Unmarshal(m, &join)
-	if b.rooms[join.Session] == nil {
-		b.rooms[join.Session] = new(bareRoom)
-	}
-	c.room = b.rooms[join.Session]
-	c.room.conns = append(c.room.conns, c.fd)
-	tellOne(c.fd, []byte(snapshot))
 }
 
 // tell tells everybody, then who asked.

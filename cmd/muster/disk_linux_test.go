@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/muster-live/muster/bench"
+	"github.com/muster-live/muster/client"
 )
 
 // serveOnSmallDisk makes a session of 30 students and starts a server, both on a disk
@@ -68,11 +69,8 @@ func fill(t *testing.T, file string) {
 func TestFullDiskRefusesAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	server, s, dir := serveOnSmallDisk(t)
-	board, err := connect(t, server.url, s.Board)
+	board, err := connect(t, server.url, s.Board, client.Room{Session: s.ID, Audience: "board"})
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := board.Send(fmt.Sprintf(`{"t":"join","session":%d,"audience":"board"}`, s.ID)); err != nil {
 		t.Fatal(err)
 	}
 	notes := 0

@@ -77,11 +77,8 @@ func TestHalfOpenLinesAreNoticedWithinTenSeconds(t *testing.T) {
 	server := start(t, "serve", "--data", dir, "--listen", away.host+":0")
 	url := server.line(`(http://\S+)`)[0]
 	s := loadOneSession(t, dir, "2")
-	board, err := connect(t, url, s.Board)
+	board, err := connect(t, url, s.Board, client.Room{Session: s.ID, Audience: "board"})
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := board.Send(fmt.Sprintf(`{"t":"join","session":%d,"audience":"board"}`, s.ID)); err != nil {
 		t.Fatal(err)
 	}
 	there := make(map[int64]bool)
@@ -106,7 +103,7 @@ func TestHalfOpenLinesAreNoticedWithinTenSeconds(t *testing.T) {
 		}
 	}
 	away.do(t, func() {
-		c, err := client.Dial(t.Context(), url, s.Students[0].Token)
+		c, err := client.Dial(t.Context(), url, s.Students[0].Token, client.Room{Session: s.ID, Audience: "student"})
 		if err != nil {
 			t.Error(err)
 			return
@@ -115,9 +112,6 @@ func TestHalfOpenLinesAreNoticedWithinTenSeconds(t *testing.T) {
 			for _, err := c.Read(time.Time{}); err == nil; _, err = c.Read(time.Time{}) {
 			}
 		}()
-		if err := c.Send(fmt.Sprintf(`{"t":"join","session":%d,"audience":"student"}`, s.ID)); err != nil {
-			t.Error(err)
-		}
 		stream, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 		if err != nil {
 			t.Error(err)

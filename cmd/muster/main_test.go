@@ -11,11 +11,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/muster-live/muster/attendance"
 	"github.com/muster-live/muster/bench"
+	"github.com/muster-live/muster/client"
 )
 
 // asProgram, in the environment, makes the test binary the program itself: bench
@@ -236,14 +239,15 @@ func (d demoRun) sessions() map[int64]string {
 // checkIns waits until the board shows so many check-ins.
 func (d demoRun) checkIns(n int) {
 	d.t.Helper()
-	c, err := connect(d.t, d.url, d.teacher)
+	session, err := strconv.ParseInt(d.board, 10, 64)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	c, err := connect(d.t, d.url, d.teacher, client.Room{Session: attendance.SessionID(session), Audience: "board"})
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	defer c.Close()
-	if err := c.Send(fmt.Sprintf(`{"t":"join","session":%s,"audience":"board"}`, d.board)); err != nil {
-		d.t.Fatal(err)
-	}
 	for n > 0 {
 		b, err := c.next()
 		if err != nil {

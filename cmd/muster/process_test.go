@@ -161,9 +161,9 @@ type ear struct {
 	err   error // how it ended, once heard is closed
 }
 
-// connect connects to a server with a token.
-func connect(t *testing.T, url, token string) (*ear, error) {
-	conn, err := client.Dial(t.Context(), url, token)
+// connect has somebody with a token take part in a session.
+func connect(t *testing.T, url, token string, in client.Room) (*ear, error) {
+	conn, err := client.Dial(t.Context(), url, token, in)
 	if err != nil {
 		return nil, err
 	}
@@ -229,17 +229,16 @@ func together(phones []*phone, do func(*phone)) {
 
 // join connects the phone, and takes up where it was.
 func (p *phone) join(t *testing.T, url string) {
-	conn, err := connect(t, url, p.Token)
+	room := client.Room{Session: p.session, Audience: "student"}
+	if p.seq > 0 {
+		room.Seq = &p.seq
+	}
+	conn, err := connect(t, url, p.Token, room)
 	if err != nil {
 		t.Error(err)
 		return
 	}
 	p.conn = conn
-	join := map[string]any{"t": "join", "session": p.session, "audience": "student"}
-	if p.seq > 0 {
-		join["seq"] = p.seq
-	}
-	p.send(t, join)
 	if m, err := p.hear(t); err != nil || m.T != "snapshot" && m.T != "delta" {
 		t.Errorf("joining was answered by %+v, %v", m, err)
 	}

@@ -3,7 +3,6 @@ much of muster.v1 as is measured (messages.go of the folder above)."""
 
 import argparse
 import asyncio
-import json
 from collections import defaultdict
 
 import uvicorn
@@ -43,19 +42,16 @@ async def listen() -> None:
         app.state.task = asyncio.create_task(pass_on())
 
 
-@app.websocket("/api/v1/live")
-async def live(ws: WebSocket) -> None:
+@app.websocket("/api/v1/sessions/{session}/live")
+async def live(ws: WebSocket, session: str) -> None:
     global seq
     await ws.accept(subprotocol="muster.v1")
-    room = ""
+    room = f"room:{session}"
     try:
+        await ws.send_text('{"t":"snapshot","audience":"student","session":1,"seq":0}')
+        rooms[room].add(ws)
         while True:
-            text = await ws.receive_text()
-            if not room:
-                room = f"room:{json.loads(text)['session']}"
-                await ws.send_text('{"t":"snapshot","audience":"student","session":1,"seq":0}')
-                rooms[room].add(ws)
-                continue
+            await ws.receive_text()
             seq += 2
             n = seq
             delta = f'{{"t":"delta","from":{n},"to":{n},"status":"open","opened":1764040000000,"closed":0,"counts":[{n},0,0,0,300]}}'

@@ -124,7 +124,7 @@ export class LiveClient<S extends AnySnapshot> {
   }
 
   /**
-   * Sends a command while the first line is still being opened, which takes three round
+   * Sends a command while the first line is still being opened, which takes two round
    * trips where this takes one. If nothing comes of it, or both ways are open, the line
    * sends it as well: under one id it is done once.
    */

@@ -50,9 +50,9 @@ const query = (room: Room, resume: Resume) => {
 };
 
 export const webSocket: Transport = (room, resume, ears) => {
-  const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/live`, "muster.v1");
+  const to = location.origin.replace("http", "ws") + address(room, "live") + query(room, resume);
+  const socket = new WebSocket(to, "muster.v1");
   const say = (message: object) => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(message));
-  socket.onopen = () => say({ t: "join", ...room, ...resume });
   socket.onmessage = (e) => ears.message(JSON.parse(String(e.data)) as ServerMessage);
   socket.onclose = (e) => ears.closed(e.code);
   return {
