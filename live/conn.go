@@ -33,11 +33,12 @@ const (
 // A transport carries frames to one client. It is written to by one goroutine at a
 // time; close may come at any time and makes writing fail.
 type transport interface {
-	// opening returns what goes over the line before the first frame.
+	// opening returns what goes over the line before the first frame. It is called once.
 	opening() []byte
 	// bytes returns what goes over the line for a frame.
 	bytes(frame) []byte
-	// tryWrite writes as much of b as can be written without waiting.
+	// tryWrite writes as much of b as can be written without waiting. Where any write may
+	// wait, it is errWaits.
 	tryWrite(b []byte) (n int, err error)
 	// write writes all of b, and fails at the deadline.
 	write(b []byte, deadline time.Time) error
@@ -48,6 +49,8 @@ type transport interface {
 	// has been written in part.
 	close(code CloseCode, midFrame bool)
 }
+
+var errWaits = errors.New("over this line any write may wait")
 
 // Limits of a connection.
 const (
@@ -165,6 +168,9 @@ func (c *Conn) begin() []byte {
 // drain.
 func (c *Conn) wrote(b []byte, n int, err error) (more bool) {
 	switch {
+	case err == errWaits:
+		go c.drain(b)
+		return false
 	case err != nil:
 		c.Close(CloseInternal)
 		return false

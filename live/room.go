@@ -110,7 +110,7 @@ type watch struct {
 
 func newRoom(id attendance.SessionID, f *flusher, now func() time.Time) *room {
 	front := &shard{flusher: f}
-	return &room{
+	r := &room{
 		id:        id,
 		now:       now,
 		front:     front,
@@ -121,6 +121,8 @@ func newRoom(id attendance.SessionID, f *flusher, now func() time.Time) *room {
 		departing: make(map[attendance.PersonID]*time.Timer),
 		ready:     make(chan struct{}),
 	}
+	r.head.Store(-1) // until it is loaded
+	return r
 }
 
 // load takes over the record, with what the room has seen since it was read, and

@@ -244,6 +244,26 @@ func newsInDisorder(t *testing.T, lose bool, gaps, repairs int64) {
 	})
 }
 
+func TestARoomIsNotComparedWithTheLogBeforeItIsLoaded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &lagging{store: newStore(t, 5), meanwhile: func() { time.Sleep(5 * time.Second) }}
+		n := newNode(t, s, new(local.Network).Join)
+		s.next.Store(true)
+		phone := n.pipe(t, 1, "student")
+		time.Sleep(4 * time.Second)
+		if got := s.compared.Load(); got != 0 {
+			t.Errorf("compared %d times while it was being read", got)
+		}
+		phone.next()
+		time.Sleep(4 * time.Second)
+		if got := s.compared.Load(); got < 3 {
+			t.Errorf("compared %d times in 4 s since", got)
+		}
+		n.stop()
+		s.Close()
+	})
+}
+
 func TestWhoWaitsForTheStoreHoldsNobodyElseUp(t *testing.T) {
 	t.Parallel()
 	s := &lagging{store: newStore(t, 5)}
@@ -328,9 +348,11 @@ type lagging struct {
 	store
 	next      atomic.Bool
 	meanwhile func()
+	compared  atomic.Int64 // how often a room was to be compared with the log
 }
 
 func (l *lagging) Heads(context.Context, []attendance.SessionID) (map[attendance.SessionID]live.Head, error) {
+	l.compared.Add(1)
 	return nil, nil
 }
 

@@ -40,7 +40,7 @@ func (t *Stream) bytes(f frame) []byte {
 	return append(append(append(b, "data: "...), json...), "\n\n"...)
 }
 
-func (t *Stream) tryWrite([]byte) (int, error) { return 0, nil }
+func (t *Stream) tryWrite([]byte) (int, error) { return 0, errWaits }
 
 func (t *Stream) write(b []byte, deadline time.Time) error {
 	t.mu.Lock()

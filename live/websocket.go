@@ -23,7 +23,7 @@ const Subprotocol = "muster.v1"
 type WebSocket struct {
 	conn   net.Conn
 	line   line   // nil if the connection was not taken over
-	answer []byte // to the client's request, which has yet to be sent
+	answer []byte // to the client's request, until it is sent
 
 	c       *Conn
 	message Handler
@@ -83,13 +83,16 @@ type line interface {
 // errNothing says that there is nothing to read now.
 var errNothing = errors.New("nothing to read yet")
 
-func (t *WebSocket) opening() []byte { return t.answer }
+func (t *WebSocket) opening() (b []byte) {
+	b, t.answer = t.answer, nil
+	return b
+}
 
 func (t *WebSocket) bytes(f frame) []byte { return f.webSocket() }
 
 func (t *WebSocket) tryWrite(b []byte) (int, error) {
 	if t.line == nil {
-		return 0, nil
+		return 0, errWaits
 	}
 	return t.line.tryWrite(b)
 }

@@ -77,6 +77,18 @@ func aBadMessageLeavesTheConnectionAndTheRoomAlone(t *testing.T, n *node) {
 	phone.until(func(m message) bool { return m.T == "ack" })
 }
 
+func TestALineThatTakesWhatItIsSentHasNotStalled(t *testing.T) {
+	bothWays(t, func(t *testing.T, n *node) {
+		n.open(t)
+		phone, _ := n.join(t, 1, "student")
+		n.checkIn(t, 2)
+		phone.until(is("delta"))
+		if got := n.hub.Stats().Stalled; got != 0 {
+			t.Errorf("%d lines are told to have stalled", got)
+		}
+	})
+}
+
 func TestMessagesMayComeInAnyPieces(t *testing.T) {
 	bothWays(t, messagesMayComeInAnyPieces)
 }

@@ -108,7 +108,7 @@ var (
 	resumed     = describe("joins_resumed_total", "Those that came back and named the last event they had seen.")
 	gaps        = describe("bus_gaps_total", "Deliveries of the bus before which something was missing still.")
 	repairs     = describe("room_repairs_total", "Times that a room was brought up to the log.")
-	stalled     = describe("writes_stalled_total", "Times that a line could not take all that was written, and was left behind to catch up.")
+	stalled     = describe("writes_stalled_total", "Times that a line could not take all that was written, and was left behind to catch up. Lines over TLS and event streams are not counted.")
 	closed      = describe("connections_closed_total", "Connections that ended, by close code: 4008 too slow, 4010 no sign of life.", "code")
 
 	published = describe("bus_published_total", "Messages handed to the bus.")

@@ -79,9 +79,9 @@ func readUpgrade(head []byte) (r *http.Request, answer []byte, err error) {
 			if r.URL, err = url.ParseRequestURI(string(uri)); err != nil {
 				return err
 			}
-			session, ok := strings.CutPrefix(r.URL.EscapedPath(), sessionsPrefix)
-			session, live := strings.CutSuffix(session, "/live")
-			if !ok || !live || strings.ContainsAny(session, "/%") {
+			session, begins := strings.CutPrefix(r.URL.EscapedPath(), sessionsPrefix)
+			session, ends := strings.CutSuffix(session, "/live")
+			if !begins || !ends || session == "" || strings.ContainsAny(session, "/%") {
 				return errUnusual
 			}
 			r.SetPathValue("session", session)
