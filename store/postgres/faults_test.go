@@ -86,18 +86,18 @@ func (l *line) reconnect(t *testing.T, s *Store) {
 type lineConn struct {
 	net.Conn
 	line *line
-	inTx bool // the server said last that it waits for more of a transaction
+	inTx atomic.Bool // the server said last that it waits for more of a transaction
 }
 
 func (c *lineConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	if err == nil && c.inTx && c.line.loseAnswer.CompareAndSwap(true, false) {
+	if err == nil && c.inTx.Load() && c.line.loseAnswer.CompareAndSwap(true, false) {
 		// It is the answer to all that Append writes, so the commit has taken place.
 		c.line.down.Store(c.line.thenDown.Load())
 		c.Conn.Close()
 		return 0, io.ErrUnexpectedEOF
 	}
-	c.inTx = strings.HasSuffix(string(b[:n]), "Z\x00\x00\x00\x05T")
+	c.inTx.Store(strings.HasSuffix(string(b[:n]), "Z\x00\x00\x00\x05T"))
 	return n, err
 }
 
