@@ -20,7 +20,7 @@ func (r Result) WriteTable(w io.Writer, title string) error {
 		q    Quantiles
 		show bool
 	}{
-		{"connect and join", r.Connect, true},
+		{"connect, to the first state", r.Connect, true},
 		{"check-in to everybody else's screen", r.Sync, r.Sent > 0},
 		{"check-in to its answer", r.Ack, r.Sent > 0},
 		{"of these, sent late by the bench", r.Late, r.Sent > 0},

@@ -51,8 +51,10 @@ func (s *screen) watch(ctx context.Context, until time.Time) error {
 			}
 			var b []byte
 			if b, err = s.conn.Read(until); err == nil {
-				tries = 0
-				err = s.take(b)
+				var state bool
+				if state, err = s.take(b); state {
+					tries = 0 // it is in, and not turned away for now
+				}
 			}
 		}
 		if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil {
@@ -97,17 +99,17 @@ func (s *screen) connect(ctx context.Context) error {
 	return nil
 }
 
-// take applies a message.
-func (s *screen) take(b []byte) error {
+// take applies a message, and reports whether it told the state.
+func (s *screen) take(b []byte) (state bool, err error) {
 	var m message
 	if err := json.Unmarshal(b, &m); err != nil {
-		return fmt.Errorf("a message from the server: %w", err)
+		return false, fmt.Errorf("a message from the server: %w", err)
 	}
 	switch {
 	case m.T == "snapshot" && m.Seq != nil:
-		s.seq = *m.Seq
+		s.seq, state = *m.Seq, true
 	case m.T == "delta" && m.To != nil:
-		s.seq = *m.To
+		s.seq, state = *m.To, true
 	}
 	if m.Status != "" {
 		s.closed = m.Status == "closed"
@@ -115,7 +117,7 @@ func (s *screen) take(b []byte) error {
 	if s.heard != nil {
 		s.heard(m)
 	}
-	return nil
+	return state, nil
 }
 
 // leave says goodbye.

@@ -76,7 +76,7 @@ func TestDisplayTellsTheCodeOfNow(t *testing.T) {
 	if _, _, err := d.code(time.Now()); err == nil {
 		t.Error("a code before the first message")
 	}
-	if err := d.take(nil); err == nil {
+	if _, err := d.take(nil); err == nil {
 		t.Error("nothing is a message")
 	}
 	d.heard = d.look
@@ -86,7 +86,7 @@ func TestDisplayTellsTheCodeOfNow(t *testing.T) {
 		fmt.Sprintf(`{"t":"codes","start":10000,"step":5000,"codes":%s}`, list),
 	} {
 		d.codes = codes{}
-		if err := d.take([]byte(text)); err != nil {
+		if _, err := d.take([]byte(text)); err != nil {
 			t.Fatal(err)
 		}
 		for at, want := range map[int64]string{10_000: "111111", 14_999: "111111", 15_000: "222222", 99_000: "222222"} {

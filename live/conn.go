@@ -38,7 +38,7 @@ type transport interface {
 	// bytes returns what goes over the line for a frame.
 	bytes(frame) []byte
 	// tryWrite writes as much of b as can be written without waiting. Where any write may
-	// wait, it is errWaits.
+	// wait, its error is errWaits.
 	tryWrite(b []byte) (n int, err error)
 	// write writes all of b, and fails at the deadline.
 	write(b []byte, deadline time.Time) error
@@ -359,6 +359,14 @@ func (c *Conn) TurnAway(why error) {
 	default:
 		c.Finish(CloseForbidden)
 	}
+}
+
+// ends reports whether the connection is closed, or is to be as soon as its last words are
+// through.
+func (c *Conn) ends() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed || c.last != 0
 }
 
 // Finish closes the connection as soon as what is being written is through, so that

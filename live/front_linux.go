@@ -109,9 +109,9 @@ func (f *front) run(raw syscall.RawConn) {
 	}
 }
 
-// accept is accept4(2) on a listener that does not wait, so that the scheduler need not
-// hear of it. The new connection may wait: each call on it says for itself that it does
-// not, and os.NewFile, in leave, would have the runtime's poller watch one that never does.
+// accept is accept4(2). The listener does not wait, so the scheduler need not hear of the
+// call. The new connection is left able to wait, since each of our calls on it says that it
+// will not: were it not, os.NewFile, in leave, would have the runtime's poller watch it.
 func accept(listener uintptr) (fd int, from netip.AddrPort, err syscall.Errno) {
 	var a unix.RawSockaddrInet6 // has room for an address of IPv4 too
 	size := uint32(unsafe.Sizeof(a))

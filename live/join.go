@@ -40,6 +40,9 @@ func (h *Hub) Accept(t transport, p attendance.PersonID) *Conn {
 // Whoever calls it has checked that the person may see the session so. Its error is
 // an [attendance.Error].
 func (h *Hub) Join(ctx context.Context, c *Conn, j Join) error {
+	if c.ends() {
+		return nil // it has been told why
+	}
 	r, err := h.enter(ctx, j.Session)
 	if err != nil {
 		return err
@@ -71,7 +74,7 @@ func (h *Hub) letIn(r *room, c *Conn, j Join) {
 	r.arrivals.Lock()
 	defer r.arrivals.Unlock()
 	c.mu.Lock()
-	if c.closed {
+	if c.closed || c.last != 0 {
 		c.mu.Unlock()
 		h.exit(r)
 		return

@@ -2,6 +2,7 @@ package live_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
 
 	"github.com/muster-live/muster/attendance"
 	"github.com/muster-live/muster/cluster/local"
@@ -174,15 +176,18 @@ func TestANodeThatStopsSaysWhenToComeBack(t *testing.T) {
 }
 
 func TestWhoComesToANodeThatHasStoppedIsToldToGoElsewhere(t *testing.T) {
-	t.Parallel()
-	n := startNode(t, newStore(t, 3))
-	n.listen(t)
-	n.stop()
-	c := n.dial(t, 1, "student")
-	c.until(is("bye"))
-	if code := c.closed(); code != 1001 {
-		t.Errorf("closed with %d, want 1001", code)
-	}
+	bothWays(t, func(t *testing.T, n *node) {
+		n.listen(t)
+		n.stop()
+		c := n.dial(t, 1, "student")
+		if m := c.next(); m.T != "bye" {
+			t.Errorf("got %s, want bye", m.raw)
+		}
+		var closed wsutil.ClosedError
+		if m, err := c.read(); !errors.As(err, &closed) || closed.Code != 1001 {
+			t.Errorf("then got %s, %v; want nothing but the end with 1001", m.raw, err)
+		}
+	})
 }
 
 func TestWhoIsSignedOutIsClosed(t *testing.T) {

@@ -29,8 +29,8 @@ func ParseAudience(s string) (Audience, bool) {
 	return "", false
 }
 
-// Message is what a client says: the union of all messages' fields. In which session it
-// says so, whoever takes the message fills in.
+// Message is what a client says: the union of all messages' fields. Session is not part of
+// it: whoever takes the message fills it in.
 type Message struct {
 	Session attendance.SessionID `json:"-"`
 	T       string               `json:"t"`

@@ -28,7 +28,7 @@ func (c *counts) close(code CloseCode) {
 // count from its start.
 type Stats struct {
 	Rooms       int
-	Connections map[Audience]int // the empty audience: not joined
+	Connections map[Audience]int // the empty audience: being let in, or turned away
 	Joins       int64
 	Resumed     int64               // joins that named the last seq they had seen
 	Gaps        int64               // deliveries of the bus with something missing before them

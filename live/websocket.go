@@ -23,7 +23,7 @@ const Subprotocol = "muster.v1"
 type WebSocket struct {
 	conn   net.Conn
 	line   line   // nil if the connection was not taken over
-	answer []byte // to the client's request, until it is sent
+	answer []byte // to the client's request, until it is queued
 
 	c       *Conn
 	message Handler
@@ -61,9 +61,9 @@ func (h Handler) all(message []byte) {
 // LetIn decides about the client at from, whose request has the given head (its line and
 // its header, up to the empty line). To let the client in, it calls upgrade with the
 // answer that turns the connection into a WebSocket, has the transport that it returns
-// served, unless that is nil because the line is gone, and returns true. The answer leaves
-// together with the first message. Otherwise it returns false. The head is its own only
-// during the call.
+// served, unless that is nil because the line is gone, and returns true. Otherwise it
+// returns false. The head is its own only during the call. The answer leaves together with
+// the first message.
 type LetIn func(head []byte, from netip.AddrPort, upgrade func(answer []byte) *WebSocket) bool
 
 // line is a TCP connection that was taken over from the runtime.

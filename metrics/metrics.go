@@ -102,7 +102,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
-	connections = describe("connections", "Live connections, by audience; the empty one has not joined a session.", "audience")
+	connections = describe("connections", "Live connections, by audience; the empty one is being let in, or turned away.", "audience")
 	rooms       = describe("rooms", "Sessions that this server has loaded because somebody looks at them.")
 	joins       = describe("joins_total", "Connections that joined a session.")
 	resumed     = describe("joins_resumed_total", "Those that came back and named the last event they had seen.")

@@ -5,12 +5,10 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -28,15 +26,16 @@ func (s *Server) Front(l net.Listener) net.Listener {
 const sessionsPrefix = apiPrefix + "/sessions/"
 
 // doorLimit is how long a client waits at the door before net/http waits in our place,
-// which notices when the client gives up.
-const doorLimit = time.Second
+// which notices when the client gives up. That costs everything once more, so it is longer
+// than any crowd should wait, and shorter than browsers have patience.
+const doorLimit = 5 * time.Second
 
-// letIn is a [live.LetIn]. It does what liveSocket does if all is well, and leaves
-// everything else to that.
+// letIn is a [live.LetIn]. It does what liveSocket does if the client may have a
+// connection at all, and leaves everything else to that.
 func (s *Server) letIn(head []byte, from netip.AddrPort, upgrade func([]byte) *live.WebSocket) (in bool) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			s.log.Error("live connection panicked", slog.Any("err", cause), slog.String("stack", string(debug.Stack())))
+			s.logPanic(context.Background(), "connection", cause)
 		}
 	}()
 	r, answer, err := readUpgrade(head)

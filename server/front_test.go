@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -18,7 +19,9 @@ import (
 
 	"github.com/muster-live/muster/attendance"
 	"github.com/muster-live/muster/client"
+	"github.com/muster-live/muster/cluster/local"
 	"github.com/muster-live/muster/live"
+	"github.com/muster-live/muster/server"
 )
 
 // behindFront starts a server of the campus's whose net/http part counts how often it is
@@ -38,6 +41,26 @@ func (c *campus) behindFront() (address string, asked *atomic.Int64) {
 	web.Start()
 	c.t.Cleanup(web.Close)
 	return web.Listener.Addr().String(), asked
+}
+
+// bothWays starts a server that lets clients in by the shorter way, and one whose net/http
+// does.
+func bothWays(t *testing.T, s *server.Server) (addresses []string) {
+	t.Helper()
+	for _, front := range []func(net.Listener) net.Listener{s.Front, func(l net.Listener) net.Listener { return l }} {
+		web := httptest.NewUnstartedServer(nil)
+		web.Config = s.HTTPServer()
+		web.Listener = front(web.Listener)
+		web.Start()
+		t.Cleanup(web.Close)
+		addresses = append(addresses, web.Listener.Addr().String())
+	}
+	return addresses
+}
+
+// closing is the close frame with a code.
+func closing(code live.CloseCode) []byte {
+	return ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(code), "")))
 }
 
 // upgrade is a request for a live connection, with further lines of the header.
@@ -127,8 +150,7 @@ func TestWhatComesTogetherWithTheRequestIsNotLost(t *testing.T) {
 func TestWhoMayNotTakePartIsToldOverTheConnection(t *testing.T) {
 	t.Parallel()
 	c := newCampus(t, nil)
-	short, _ := c.behindFront()
-	for _, address := range []string{short, strings.TrimPrefix(c.URL, "http://")} {
+	for _, address := range bothWays(t, c.Server) {
 		for _, try := range []struct {
 			who        attendance.PersonID
 			path, want string
@@ -146,10 +168,51 @@ func TestWhoMayNotTakePartIsToldOverTheConnection(t *testing.T) {
 			request := strings.Replace(upgrade("Cookie: muster_signin="+c.token(try.who)), "10/live?audience=student", try.path, 1)
 			status, rest := speak(t, address, request)
 			told, err := io.ReadAll(rest)
-			goodbye := ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(live.CloseForbidden), "")))
-			if status != 101 || err != nil || !strings.Contains(string(told), try.want) || !bytes.HasSuffix(told, goodbye) {
+			if status != 101 || err != nil || !strings.Contains(string(told), try.want) || !bytes.HasSuffix(told, closing(live.CloseForbidden)) {
 				t.Errorf("person %d asks for %s: got %d and %q, %v, want %s and code 4003", try.who, try.path, status, told, err, try.want)
 			}
+		}
+	}
+}
+
+// Whoever cannot be let in for now is told so by a code after which they come back.
+func TestWhoCannotBeLetInForNowIsToldToComeBack(t *testing.T) {
+	t.Parallel()
+	for way := range 2 {
+		c := newCampus(t, nil) // which has no room loaded yet
+		address, request := bothWays(t, c.Server)[way], upgrade("Cookie: muster_signin="+c.token(student))
+		c.exec(`ALTER TABLE marks RENAME TO lost`)
+		status, rest := speak(t, address, request)
+		told, err := io.ReadAll(rest)
+		if status != 101 || err != nil || !strings.Contains(string(told), `"code":"internal"`) || !bytes.HasSuffix(told, closing(live.CloseInternal)) {
+			t.Errorf("while the store is broken: %d, then %q, %v; want code internal and 1011", status, told, err)
+		}
+		c.exec(`ALTER TABLE lost RENAME TO marks`)
+		_, rest = speak(t, address, request)
+		if state, err := rest.ReadString(','); !strings.Contains(state, `"t":"snapshot"`) {
+			t.Errorf("afterwards: %q, %v; want the state", state, err)
+		}
+	}
+}
+
+func TestAPanicOnTheWayInIsToldAndLogged(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	log := slog.New(slog.NewTextHandler(c.Log, nil))
+	hub := live.NewHub(c.store, new(local.Network).Join, c.Now, log)
+	t.Cleanup(hub.Close)
+	broken, err := server.New(server.Config{Clock: c.Now, Log: log}, server.Parts{Accounts: c.Accounts, Hub: hub}) // knows no roles
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, address := range bothWays(t, broken) {
+		_, rest := speak(t, address, strings.Replace(upgrade("Cookie: muster_signin="+c.token(teacher)), "audience=student", "audience=board", 1))
+		told, err := io.ReadAll(rest)
+		if err != nil || !strings.Contains(string(told), `"code":"internal"`) || !bytes.HasSuffix(told, closing(live.CloseInternal)) {
+			t.Errorf("told %q, %v; want code internal and 1011", told, err)
+		}
+		if log := c.Log.String(); strings.Count(log, "live join panicked") != i+1 || !strings.Contains(log, "stack=") {
+			t.Errorf("the log says %q", log)
 		}
 	}
 }

@@ -64,8 +64,8 @@ func (s *Server) liveSocket(w http.ResponseWriter, r *http.Request) {
 	s.serveLive(v, r, live.NewWebSocket(conn, early))
 }
 
-// mayConnect reports whether somebody may have a live connection. Of which session, is
-// seen when there is one, by which they can be told.
+// mayConnect reports whether somebody may have a live connection. Whether they may take
+// part in the session is found out once there is one, over which they can be told.
 func mayConnect(v identity.Viewer) bool {
 	return v.SignedIn() || v.Display != 0 || v.CourseDisplay != 0
 }
@@ -77,11 +77,36 @@ func (s *Server) serveLive(v identity.Viewer, r *http.Request, t *live.WebSocket
 	p.ctx = context.WithValue(context.Background(), requestKey{}, &request{
 		log: s.log, raw: &http.Request{}, refused: s.cfg.Refused, viewer: func() (identity.Viewer, error) { return v, nil },
 	})
-	if err := p.join(r); err != nil {
-		p.conn.TurnAway(problemError(p.ctx, err))
-	}
+	s.join(p.ctx, p.conn, func() (live.Join, error) {
+		j, err := s.joinOf(p.ctx, r)
+		p.session, p.audience = j.Session, j.Audience
+		return j, err
+	})
 	s.endInTime(v, p.conn)
 	t.Serve(p.conn, p.message)
+}
+
+// join lets a connection into the room that what tells, or says over the connection why
+// not: also if we panic, so that nobody is left waiting at an open line.
+func (s *Server) join(ctx context.Context, c *live.Conn, what func() (live.Join, error)) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.logPanic(ctx, "join", cause)
+			c.TurnAway(attendance.AsError(nil))
+		}
+	}()
+	j, err := what()
+	if err == nil {
+		err = s.Hub.Join(ctx, c, j)
+	}
+	if err != nil {
+		c.TurnAway(problemError(ctx, err))
+	}
+}
+
+// logPanic says what panicked while a live connection was served.
+func (s *Server) logPanic(ctx context.Context, doing string, cause any) {
+	s.log.ErrorContext(ctx, "live "+doing+" panicked", slog.Any("err", cause), slog.String("stack", string(debug.Stack())))
 }
 
 // participant is the client at the other end of a live connection.
@@ -114,7 +139,7 @@ func (p *participant) message(b []byte) (rest func()) {
 // recover ends the connection, and no more than that, if a message made us panic.
 func (p *participant) recover() {
 	if cause := recover(); cause != nil {
-		p.server.log.ErrorContext(p.ctx, "live message panicked", slog.Any("err", cause), slog.String("stack", string(debug.Stack())))
+		p.server.logPanic(p.ctx, "message", cause)
 		p.conn.Close(live.CloseInternal)
 	}
 }
@@ -137,15 +162,6 @@ func (p *participant) take(b []byte) (rest func()) {
 		return nil
 	}
 	return p.command(m)
-}
-
-func (p *participant) join(r *http.Request) error {
-	j, err := p.server.joinOf(p.ctx, r)
-	if err != nil {
-		return err
-	}
-	p.session, p.audience = j.Session, j.Audience
-	return p.server.Hub.Join(p.ctx, p.conn, j)
 }
 
 // permissions is what each audience needs.
@@ -271,9 +287,7 @@ func (s *Server) joinStream(w http.ResponseWriter, r *http.Request) (*live.Conn,
 		return nil, err
 	}
 	c := s.Hub.Accept(live.NewStream(w, connOf(r)), j.Person)
-	if err := s.Hub.Join(r.Context(), c, j); err != nil {
-		c.TurnAway(problemError(r.Context(), err))
-	}
+	s.join(r.Context(), c, func() (live.Join, error) { return j, nil })
 	return c, nil
 }
 

@@ -35,7 +35,6 @@ var scopes = map[string]string{
 
 	"GET /sessions/{id}/kiosk": "marks:write", "POST /sessions/{id}/cards": "marks:write", "POST /sessions/{id}/kiosk-link": "marks:write",
 
-	"GET /live": "any",
 	"GET /sessions/{session}/state?audience=board":   "marks:read",
 	"GET /sessions/{session}/state?audience=display": "sessions:write",
 	"GET /sessions/{session}/state?audience=student": "none",
@@ -118,7 +117,7 @@ func TestWhichScopeEachCallNeeds(t *testing.T) {
 		if p.path != "" {
 			path = p.path
 		}
-		if want == "open" || p.call == "GET /live" {
+		if want == "open" {
 			continue
 		}
 		for _, s := range identity.ScopeNames {
