@@ -4,9 +4,11 @@
 // Commands that arrive while a group is being committed wait and form the next
 // group, which is committed as one transaction. So a lone command is committed at
 // once, and three hundred at the same instant cost a handful of disk syncs; there
-// is no timer and nothing to tune.
+// is no timer to wait for and nothing to tune.
 //
 //	Submit ─▶ queue ─▶ group ─▶ Log.Append (one transaction) ─▶ Screens.Apply ─▶ answers ─▶ Screens.Flush
+//
+// The first of a crowd are shown together with all the others.
 package recorder
 
 import (
@@ -63,6 +65,15 @@ const (
 	maxWaiting = 16384 // commands in the queue; more are refused as busy
 )
 
+// If a crowd waits by the time that the first group after a pause is committed, that is
+// shown together with the next group, but no later than after longestHold: writing to each
+// screen takes more of the processors than committing does, and the crowd would wait for
+// it. A recorder that is always busy shows each group at once.
+const (
+	crowd       = 32 // commands
+	longestHold = 50 * time.Millisecond
+)
+
 // Recorder commits commands. Make one with New, and call Close to stop it.
 type Recorder struct {
 	log     Log
@@ -74,6 +85,9 @@ type Recorder struct {
 	waiting []request
 	shows   []shown
 	closed  bool
+
+	showing sync.Mutex // while the screens are told
+	unseen  []recorded // groups that were committed and are to be shown
 
 	wake  chan struct{} // has room for one: something waits, or closed was set
 	ended chan struct{}
@@ -190,26 +204,39 @@ func (r *Recorder) signal() {
 
 func (r *Recorder) run() {
 	defer close(r.ended)
+	var held *time.Timer // after which what is held back is shown
 	for range r.wake {
-		for {
+		for first := true; ; first = false {
 			// Whoever is about to submit does so first: with one of a storm alone, the
 			// others would wait for two commits.
 			runtime.Gosched()
 			group, shows, more := r.take()
-			for _, s := range shows {
-				r.screens.Apply(s.events)
-				r.screens.Flush()
-				close(s.done)
-			}
+			r.showBeside(shows)
 			if len(group) == 0 {
 				if !more {
 					return
 				}
 				break
 			}
-			r.commit(group)
+			r.keep(r.commit(group))
+			if first && r.crowded() {
+				held = time.AfterFunc(longestHold, r.show)
+				continue
+			}
+			r.show()
+			if held != nil {
+				held.Stop()
+				held = nil
+			}
 		}
 	}
+}
+
+// crowded reports whether a crowd waits.
+func (r *Recorder) crowded() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.waiting) >= crowd
 }
 
 // take returns the next group, what else is to be shown, and whether there may be more
@@ -227,7 +254,14 @@ func (r *Recorder) take() (group []request, shows []shown, more bool) {
 	return group, shows, !r.closed
 }
 
-func (r *Recorder) commit(group []request) {
+// recorded is what became of a group.
+type recorded struct {
+	group   []request
+	results []Result
+	err     error // of the log, as clients see it
+}
+
+func (r *Recorder) commit(group []request) recorded {
 	commands := make([]attendance.Command, len(group))
 	for i := range group {
 		commands[i] = group[i].command
@@ -240,23 +274,61 @@ func (r *Recorder) commit(group []request) {
 	}
 	if err != nil {
 		err = storageError(err)
-		for _, q := range group {
-			q.answer(attendance.Outcome{}, err)
-		}
-		r.screens.Flush()
+	}
+	return recorded{group, results, err}
+}
+
+// keep keeps a group to be shown.
+func (r *Recorder) keep(g recorded) {
+	r.showing.Lock()
+	defer r.showing.Unlock()
+	r.unseen = append(r.unseen, g)
+}
+
+// show hands the events of the groups that are kept to the screens, answers who gave the
+// commands, and lets both out.
+func (r *Recorder) show() {
+	r.showing.Lock()
+	defer r.showing.Unlock()
+	if len(r.unseen) == 0 {
 		return
 	}
 	var events []attendance.Event
-	for i := range results {
-		events = append(events, results[i].Events...)
+	for _, g := range r.unseen {
+		for i := range g.results {
+			events = append(events, g.results[i].Events...)
+		}
 	}
 	if len(events) > 0 {
 		r.screens.Apply(events)
 	}
-	for i, q := range group {
-		q.answer(results[i].Outcome, results[i].Err)
+	for _, g := range r.unseen {
+		g.answer()
 	}
 	r.screens.Flush()
+	r.unseen = nil
+}
+
+// showBeside hands the screens what was committed beside the recorder.
+func (r *Recorder) showBeside(shows []shown) {
+	r.showing.Lock()
+	defer r.showing.Unlock()
+	for _, s := range shows {
+		r.screens.Apply(s.events)
+		r.screens.Flush()
+		close(s.done)
+	}
+}
+
+// answer answers who gave the commands.
+func (g *recorded) answer() {
+	for i, q := range g.group {
+		if g.err != nil {
+			q.answer(attendance.Outcome{}, g.err)
+		} else {
+			q.answer(g.results[i].Outcome, g.results[i].Err)
+		}
+	}
 }
 
 var (

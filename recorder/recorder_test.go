@@ -15,11 +15,12 @@ import (
 	"github.com/muster-live/muster/recorder"
 )
 
-// slowLog is a log that takes a second to commit a group, as a very slow disk might,
-// and remembers the groups. Stores are tested with real files elsewhere; this is
-// about when groups are formed.
+// slowLog is a log that takes a second to commit a group, as a very slow disk might, or as
+// long as it takes, and remembers the groups. Stores are tested with real files elsewhere;
+// this is about when groups are formed and shown.
 type slowLog struct {
-	fail error
+	fail  error
+	takes time.Duration // 0: a second
 
 	mu     sync.Mutex
 	groups []int
@@ -27,7 +28,11 @@ type slowLog struct {
 }
 
 func (l *slowLog) Append(_ context.Context, group []attendance.Command) ([]recorder.Result, error) {
-	time.Sleep(time.Second)
+	takes := l.takes
+	if takes == 0 {
+		takes = time.Second
+	}
+	time.Sleep(takes)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.groups = append(l.groups, len(group))
@@ -69,39 +74,94 @@ func command(id int) attendance.Command {
 	return attendance.Command{ID: fmt.Sprint("c", id), Session: 1, Actor: 1, Kind: attendance.CheckIn}
 }
 
+// runGroups has one command committed, then as many more as wait for that. It returns how
+// soon each was answered.
+func runGroups(t *testing.T, log *slowLog, shown *screens, commands int) (answered []time.Duration) {
+	t.Helper()
+	r := recorder.New(log, shown, time.Now)
+	answered = make([]time.Duration, commands)
+	start := time.Now()
+	for i := range commands {
+		r.Submit(command(i), func(_ attendance.Outcome, err error) {
+			if err != nil && log.fail == nil {
+				t.Error(err)
+			}
+			answered[i] = time.Since(start)
+		})
+		synctest.Wait() // the first is being committed, alone
+	}
+	r.Close()
+	for i, seq := range shown.shown {
+		if seq != int64(i)+1 {
+			t.Fatalf("shown in the order %v…", shown.shown[:i+1])
+		}
+	}
+	return answered
+}
+
 func TestWhatArrivesDuringACommitIsTheNextGroup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, shown := &slowLog{}, &screens{}
-		r := recorder.New(log, shown, time.Now)
-		start := time.Now()
-		answered := make(map[int]time.Duration)
-		var mu sync.Mutex
-		submit := func(i int) {
-			r.Submit(command(i), func(_ attendance.Outcome, err error) {
-				mu.Lock()
-				defer mu.Unlock()
-				if err != nil {
-					t.Error(err)
-				}
-				answered[i] = time.Since(start)
-			})
-		}
-		submit(1)
-		synctest.Wait() // it is being committed, alone
-		for i := 2; i <= 300; i++ {
-			submit(i)
-		}
-		r.Close()
-		if d := cmp.Diff([]int{1, 299}, log.groups); d != "" {
+		answered := runGroups(t, log, shown, 30)
+		if d := cmp.Diff([]int{1, 29}, log.groups); d != "" {
 			t.Errorf("groups (-want +got):\n%s", d)
 		}
-		if answered[1] != time.Second || answered[300] != 2*time.Second {
-			t.Errorf("the first was answered after %v and the last after %v, want 1 s and 2 s", answered[1], answered[300])
+		if answered[0] != time.Second || answered[29] != 2*time.Second {
+			t.Errorf("the first was answered after %v and the last after %v, want 1 s and 2 s", answered[0], answered[29])
 		}
-		for i, seq := range shown.shown {
-			if seq != int64(i)+1 {
-				t.Fatalf("shown in the order %v…", shown.shown[:i+1])
+	})
+}
+
+// To write to each screen of a lecture once for few, and once more for all the others,
+// takes the processors that the others need.
+func TestWhatWasCommittedBeforeACrowdIsShownTogetherWithIt(t *testing.T) {
+	for _, fail := range []error{nil, errors.New("disk full")} {
+		synctest.Test(t, func(t *testing.T) {
+			log, shown := &slowLog{takes: 10 * time.Millisecond, fail: fail}, &screens{}
+			answered := runGroups(t, log, shown, 300)
+			if d := cmp.Diff([]int{1, 299}, log.groups); d != "" {
+				t.Errorf("groups (-want +got):\n%s", d)
 			}
+			want := []string{"apply 300", "flush"}
+			if fail != nil {
+				want = want[1:]
+			}
+			if d := cmp.Diff(want, shown.told); d != "" {
+				t.Errorf("the screens were told (-want +got):\n%s", d)
+			}
+			if answered[0] != 20*time.Millisecond || answered[299] != 20*time.Millisecond {
+				t.Errorf("the first was answered after %v and the last after %v, want 20 ms", answered[0], answered[299])
+			}
+		})
+	}
+}
+
+func TestNobodyWaitsLongForACrowd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, shown := &slowLog{}, &screens{}
+		answered := runGroups(t, log, shown, 300)
+		if d := cmp.Diff([]string{"apply 1", "flush", "apply 299", "flush"}, shown.told); d != "" {
+			t.Errorf("the screens were told (-want +got):\n%s", d)
+		}
+		if want := time.Second + 50*time.Millisecond; answered[0] != want || answered[299] != 2*time.Second {
+			t.Errorf("the first was answered after %v and the last after %v, want %v and 2 s", answered[0], answered[299], want)
+		}
+	})
+}
+
+func TestABusyRecorderShowsEachGroupAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shown := &screens{}
+		r := recorder.New(&slowLog{takes: 10 * time.Millisecond}, shown, time.Now)
+		for i, group := range []int{1, 40, 50, 60} {
+			for j := range group {
+				r.Submit(command(100*i+j), func(attendance.Outcome, error) {})
+			}
+			time.Sleep(9 * time.Millisecond) // the group before is being committed
+		}
+		r.Close()
+		if d := cmp.Diff([]string{"apply 41", "flush", "apply 50", "flush", "apply 60", "flush"}, shown.told); d != "" {
+			t.Errorf("the screens were told (-want +got):\n%s", d)
 		}
 	})
 }

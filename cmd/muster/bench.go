@@ -192,5 +192,5 @@ func makeIdentities(ctx context.Context, at database, students, sessions int) (i
 		return ids, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	return loadSessions(ctx, store, students, sessions)
+	return loadSessions(ctx, store, students, sessions, 0)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/muster-live/muster/attendance"
@@ -21,6 +22,7 @@ type loadSessionCmd struct {
 
 	Students int `help:"Students in each session." default:"300"`
 	Sessions int `help:"Sessions, each in a course of its own." default:"1"`
+	Held     int `help:"Sessions of each course that have been held before, with all present." default:"0"`
 }
 
 // Validate is called by kong.
@@ -28,6 +30,9 @@ func (c *loadSessionCmd) Validate() error {
 	const most = 1_000_000
 	if c.Students < 1 || c.Sessions < 1 || c.Students > most/c.Sessions {
 		return fmt.Errorf("--students and --sessions must be at least 1, and at most %d students in all", most)
+	}
+	if c.Held < 0 || c.Held > most/c.Sessions/c.Students {
+		return fmt.Errorf("--held must be at least 0, and at most %d check-ins in all", most)
 	}
 	return nil
 }
@@ -39,22 +44,23 @@ func (c *loadSessionCmd) Run(ctx context.Context, stdout io.Writer) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	ids, err := loadSessions(ctx, store, c.Students, c.Sessions)
+	ids, err := loadSessions(ctx, store, c.Students, c.Sessions, c.Held)
 	if err != nil {
 		return err
 	}
 	return json.NewEncoder(stdout).Encode(ids)
 }
 
-// loadSessions makes open sessions with this many students each.
-func loadSessions(ctx context.Context, store store, students, sessions int) (ids bench.Identities, err error) {
+// loadSessions makes open sessions with this many students each, whose courses have held
+// some before.
+func loadSessions(ctx context.Context, store store, students, sessions, held int) (ids bench.Identities, err error) {
 	l, err := newLoader(ctx, store)
 	if err != nil {
 		return ids, err
 	}
 	defer l.recorder.Close()
 	for range sessions {
-		s, err := l.session(ctx, students)
+		s, err := l.session(ctx, students, held)
 		if err != nil {
 			return ids, err
 		}
@@ -89,9 +95,9 @@ func newLoader(ctx context.Context, store store) (*loader, error) {
 	}, nil
 }
 
-// session makes a course with this many students and a teacher, opens a session of
-// it, and signs everybody in.
-func (l *loader) session(ctx context.Context, students int) (bench.Session, error) {
+// session makes a course with this many students and a teacher, which has held some
+// sessions before, opens a session of it, and signs everybody in.
+func (l *loader) session(ctx context.Context, students, held int) (bench.Session, error) {
 	now := time.Now()
 	people := make([]roster.Person, 0, students+1)
 	people = append(people, roster.Person{Given: "Load", Family: "Teacher"})
@@ -112,11 +118,12 @@ func (l *loader) session(ctx context.Context, students int) (bench.Session, erro
 	if err != nil {
 		return bench.Session{}, err
 	}
-	session, err := l.store.AddSession(ctx, roster.Schedule(courseID, "Load test", now))
-	if err != nil {
-		return bench.Session{}, err
+	for range held {
+		if err := l.hold(ctx, courseID, teacher, ids[1:]); err != nil {
+			return bench.Session{}, fmt.Errorf("hold a session before: %w", err)
+		}
 	}
-	_, err = l.recorder.Do(ctx, attendance.Command{ID: "load-session", Session: session, Actor: teacher, Kind: attendance.OpenSession})
+	session, err := l.open(ctx, courseID, teacher)
 	if err != nil {
 		return bench.Session{}, err
 	}
@@ -129,4 +136,37 @@ func (l *loader) session(ctx context.Context, students int) (bench.Session, erro
 		s.Students = append(s.Students, bench.Student{Person: id, Token: tokens[i+1], Ticket: l.tickets.Issue(session, now.Add(ticketLife))})
 	}
 	return s, nil
+}
+
+// open makes a session and opens it.
+func (l *loader) open(ctx context.Context, course attendance.CourseID, teacher attendance.PersonID) (attendance.SessionID, error) {
+	session, err := l.store.AddSession(ctx, roster.Schedule(course, "Load test", time.Now()))
+	if err != nil {
+		return 0, err
+	}
+	_, err = l.recorder.Do(ctx, attendance.Command{ID: "load-session", Session: session, Actor: teacher, Kind: attendance.OpenSession})
+	return session, err
+}
+
+// hold holds a session at which all are present.
+func (l *loader) hold(ctx context.Context, course attendance.CourseID, teacher attendance.PersonID, students []attendance.PersonID) error {
+	session, err := l.open(ctx, course, teacher)
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(students, 1000) { // fewer than may wait
+		failed := make(chan error, len(some))
+		for _, id := range some {
+			in := attendance.Command{ID: "load-session", Session: session, Actor: id, Kind: attendance.CheckIn, Ticket: fmt.Sprint("load-session-", id)}
+			l.recorder.Submit(in, func(_ attendance.Outcome, err error) { failed <- err })
+		}
+		for range some {
+			err = errors.Join(err, <-failed)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	_, err = l.recorder.Do(ctx, attendance.Command{ID: "load-session-end", Session: session, Actor: teacher, Kind: attendance.CloseSession})
+	return err
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ import (
 	"github.com/muster-live/muster/attendance"
 	"github.com/muster-live/muster/bench"
 	"github.com/muster-live/muster/client"
+	"github.com/muster-live/muster/store/sqlite"
 )
 
 // asProgram, in the environment, makes the test binary the program itself: bench
@@ -110,6 +112,7 @@ func TestExitCodes(t *testing.T) {
 		"":                                  {exitUsage, "muster --help"},
 		"fly":                               {exitUsage, "fly"},
 		"load-session --students 0":         {exitUsage, "--students"},
+		"load-session --held -1":            {exitUsage, "--held"},
 		"bench --students 1":                {exitUsage, "2 students"},
 		"bench --rate 0":                    {exitUsage, "rate"},
 		"bench --url http://127.0.0.1:1":    {exitUsage, "--identities"},
@@ -169,6 +172,26 @@ func TestBenchOfARunningServer(t *testing.T) {
 		}
 	}
 	server.end()
+}
+
+func TestACourseForLoadTestsHasHeldSessions(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var out, log bytes.Buffer
+	if code := run(t.Context(), []string{"load-session", "--data", dir, "--students", "10", "--held", "2"}, &out, &log); code != exitOK {
+		t.Fatalf("code %d: %s", code, &log)
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, sqlite.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var got, want struct{ held, present, open int }
+	want.held, want.present, want.open = 2, 20, 1
+	row := db.QueryRow(`SELECT count(*) FILTER (WHERE status = 'closed'), (SELECT count(*) FROM marks WHERE mark = 'present'), count(*) FILTER (WHERE status = 'open') FROM sessions`)
+	if err := row.Scan(&got.held, &got.present, &got.open); err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
 }
 
 // api calls the REST API and decodes the answer.

@@ -41,7 +41,7 @@ func benchCheckIns(b *testing.B, flags database) {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	ids, err := loadSessions(b.Context(), s, students, lectures)
+	ids, err := loadSessions(b.Context(), s, students, lectures, 0)
 	if err != nil {
 		b.Fatal(err)
 	}
