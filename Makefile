@@ -53,7 +53,7 @@ web/node_modules: web/package-lock.json
 
 # What the tests run besides Go and Node: Debian's package and the program in it.
 PROGRAMS := chromium:$(CHROMIUM) redis-server:/usr/bin/redis-server nginx:/usr/sbin/nginx \
-	haproxy:/usr/sbin/haproxy postgresql:/usr/lib/postgresql/*/bin/postgres
+	haproxy:/usr/sbin/haproxy iproute2:/sbin/ip postgresql:/usr/lib/postgresql/*/bin/postgres
 
 programs: ## install the programs that the tests run, or say what is missing
 	@missing=; for p in $(PROGRAMS); do set -- $${p#*:}; test -x "$$1" || missing="$$missing $${p%%:*}"; done; \

@@ -8,7 +8,8 @@ import (
 
 // lookups ask the store for whom sign-ins stand: one question at a time, for all who
 // came while the one before was being answered. So one alone is asked about at once,
-// unless a crowd came just before, and when thousands come back at the same moment, it takes some hundreds of questions.
+// unless a crowd came before, and when thousands come back at the same moment, it takes
+// some hundreds of questions.
 type lookups struct {
 	store Store
 	now   func() time.Time
