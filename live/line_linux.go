@@ -264,7 +264,7 @@ func (r *reactor) run(epoll syscall.RawConn) {
 	events := make([]unix.EpollEvent, 256)
 	n := 0
 	look := func(fd uintptr) bool {
-		n, _ = unix.EpollWait(int(fd), events, 0)
+		n = ready(fd, events)
 		return n > 0
 	}
 	for epoll.Read(look) == nil {
@@ -272,6 +272,16 @@ func (r *reactor) run(epoll syscall.RawConn) {
 			r.tell(part)
 		}
 	}
+}
+
+// ready is epoll_wait(2) that does not wait, of which the scheduler need not hear. It
+// returns how many events there are.
+func ready(epoll uintptr, events []unix.EpollEvent) int {
+	n, _, err := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, epoll, uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)
+	if err != 0 {
+		return 0
+	}
+	return int(n)
 }
 
 // tell reads those lines that have something, and tells the others that there is room.

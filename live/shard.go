@@ -13,6 +13,11 @@ import (
 // wait for all of a large one.
 const shardSize = 64
 
+// longTurn is how long a worker keeps its processor to itself, which can be long in a large
+// room. To let others have it is not free: the scheduler wakes another processor for them,
+// which on a virtual machine takes as long as writing to twenty connections.
+const longTurn = time.Millisecond
+
 // flusher flushes the shards of all rooms in the order in which they were woken, so
 // that none waits for longer than each of the others takes once. It uses half of the
 // processors: while it writes, others have to read, decide and commit, or the next
@@ -97,6 +102,7 @@ func (f *flusher) run() {
 	if n := len(f.spare); n > 0 {
 		b, f.spare = f.spare[n-1], f.spare[:n-1]
 	}
+	began := time.Now()
 	for len(f.queue) > 0 {
 		s := f.queue[0]
 		f.queue = f.queue[1:]
@@ -107,7 +113,10 @@ func (f *flusher) run() {
 		if f.observe != nil {
 			f.observe(time.Since(since))
 		}
-		runtime.Gosched() // a worker may keep a processor busy for very long
+		if time.Since(began) > longTurn {
+			runtime.Gosched()
+			began = time.Now()
+		}
 		f.mu.Lock()
 		s.running = false
 		if s.again {

@@ -4,6 +4,7 @@ package redis
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/muster-live/muster/cluster/remote"
+	"github.com/muster-live/muster/direct"
 )
 
 // Limits of waiting for Redis. A connection that is silent for quietLimit is asked
@@ -54,6 +56,15 @@ func Open(ctx context.Context, url string) (*Medium, error) {
 		options.ConnWriteTimeout = writeLimit
 	}
 	options.Dialer.KeepAlive = quietLimit
+	if options.DialCtxFn == nil && options.TLSConfig == nil {
+		options.DialCtxFn = func(ctx context.Context, addr string, d *net.Dialer, _ *tls.Config) (net.Conn, error) {
+			c, err := d.DialContext(ctx, "tcp", addr)
+			if err != nil {
+				return nil, err
+			}
+			return direct.Conn(c), nil
+		}
+	}
 	options.PipelineMultiplex = -1 // one connection, to each server of a Cluster
 	options.DisableCache = true
 	options.DisableRetry = true // by remote.Link

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"strings"
 	"time"
 
@@ -14,6 +15,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
+
+	"github.com/muster-live/muster/direct"
 )
 
 //go:embed migrations/*.sql
@@ -50,6 +53,14 @@ func parseURL(url string) (*pgxpool.Config, error) {
 		config.MaxConns = maxConns
 	}
 	config.PingTimeout = pingLimit
+	dial := config.ConnConfig.DialFunc
+	config.ConnConfig.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := dial(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return direct.Conn(c), nil
+	}
 	return config, nil
 }
 
