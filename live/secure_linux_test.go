@@ -1,0 +1,442 @@
+package live
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"io"
+	"log/slog"
+	"math/big"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// far is the other end of a secured line.
+type far struct {
+	*tls.Conn
+	below *net.TCPConn
+	keys  bytes.Buffer // in NSS's format
+}
+
+// newSecured returns a line over which a version of TLS is spoken, and its other end.
+func newSecured(t *testing.T, version uint16) (*secured, *far) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	about := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	cert, err := x509.CreateCertificate(rand.Reader, about, about, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tcp.Close()
+	l := tls.NewListener(BelowTLS(tcp), &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{cert}, PrivateKey: key}}})
+	conn, err := net.Dial("tcp", tcp.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	f := &far{below: conn.(*net.TCPConn)}
+	f.Conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true, MinVersion: version, MaxVersion: version, KeyLogWriter: &f.keys})
+	near, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() { done <- near.(*tls.Conn).Handshake() }()
+	if err := errors.Join(f.Handshake(), <-done); err != nil {
+		t.Fatal(err)
+	}
+	line, ok := takeOver(near, nil).(*secured)
+	if !ok {
+		t.Fatal("the connection was not taken over")
+	}
+	t.Cleanup(line.close)
+	return line, f
+}
+
+func bothVersions(t *testing.T, test func(*testing.T, *secured, *far)) {
+	t.Parallel()
+	for name, version := range map[string]uint16{"TLS 1.2": tls.VersionTLS12, "TLS 1.3": tls.VersionTLS13} {
+		t.Run(name, func(t *testing.T) {
+			line, f := newSecured(t, version)
+			test(t, line, f)
+		})
+	}
+}
+
+// comes waits until the line has something to read.
+func comes(t *testing.T, l *secured) {
+	t.Helper()
+	for {
+		if n, err := unix.Poll([]unix.PollFd{{Fd: int32(l.fd), Events: unix.POLLIN}}, 60_000); n == 1 {
+			return
+		} else if err != unix.EINTR {
+			t.Fatalf("nothing came: %v", err)
+		}
+	}
+}
+
+// gets reads so many bytes from the line.
+func gets(t *testing.T, l *secured, size int) []byte {
+	t.Helper()
+	b := make([]byte, size)
+	for n := 0; n < size; {
+		k, err := l.tryRead(b[n:])
+		if n += k; err == errNothing {
+			comes(t, l)
+		} else if err != nil {
+			t.Fatalf("after %d bytes: %v", n, err)
+		}
+	}
+	return b
+}
+
+func (l *secured) kept() int {
+	l.keeping.Lock()
+	defer l.keeping.Unlock()
+	if l.records == nil {
+		return 0
+	}
+	return len(*l.records) - l.sent
+}
+
+// random returns so many bytes that are not any others.
+func random(size int) []byte {
+	b := make([]byte, size)
+	_, _ = rand.Read(b)
+	return b
+}
+
+func TestASecuredLineKeepsLittleOfWhatTheKernelDoesNotTake(t *testing.T) {
+	bothVersions(t, func(t *testing.T, line *secured, f *far) {
+		sent := random(16 << 20) // more than any buffer takes
+		n, err := line.tryWrite(sent)
+		if n == len(sent) || err != nil {
+			t.Fatalf("%d bytes of %d were taken, %v", n, len(sent), err)
+		}
+		if k := line.kept(); k == 0 || k > maxKept {
+			t.Errorf("%d bytes are kept", k)
+		}
+		kept := line.kept()
+		for range 3 { // who is behind gets nothing newer
+			if k, err := line.tryWrite(sent[n:]); k != 0 || err != nil || line.kept() > kept {
+				t.Fatalf("%d bytes more were taken, %v; %d kept", k, err, line.kept())
+			}
+		}
+		got := make(chan []byte)
+		go func() {
+			b := make([]byte, len(sent))
+			k, _ := io.ReadFull(f, b)
+			got <- b[:k]
+		}()
+		for err = nil; n < len(sent) && err == nil; { // as the reactor tells
+			var k int
+			_, _ = unix.Poll([]unix.PollFd{{Fd: int32(line.fd), Events: unix.POLLOUT}}, 60_000)
+			k, err = line.tryWrite(sent[n:])
+			n += k
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(<-got, sent) {
+			t.Error("something else has come")
+		}
+		if line.records != nil || line.kept() != 0 {
+			t.Error("memory is kept for nothing")
+		}
+	})
+}
+
+func TestASecuredLineThatIsStuckFailsAtTheDeadline(t *testing.T) {
+	bothVersions(t, func(t *testing.T, line *secured, f *far) {
+		if err := line.write(random(16<<20), time.Now().Add(100*time.Millisecond)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("it says %v", err)
+		}
+	})
+}
+
+func TestASecuredLineReadsWhateverThePieces(t *testing.T) {
+	bothVersions(t, func(t *testing.T, line *secured, f *far) {
+		if _, err := line.tryRead(make([]byte, 1)); err != errNothing {
+			t.Fatalf("before anything came: %v", err)
+		}
+		var want []byte
+		for _, size := range []int{1, 5, 600, 16 << 10, 40 << 10} {
+			b := random(size)
+			want = append(want, b...)
+			go func() { _, _ = f.Write(b) }()
+			if !bytes.Equal(gets(t, line, size), b) {
+				t.Fatalf("of %d bytes came others", size)
+			}
+		}
+		if n, err := line.tryRead(make([]byte, 1)); n != 0 || err != errNothing {
+			t.Errorf("after everything came %d bytes, %v", n, err)
+		}
+	})
+}
+
+func TestTheEndOfASecuredLineIsToldByTLS(t *testing.T) {
+	line, f := newSecured(t, tls.VersionTLS12) // in which it can be seen
+	if n, err := line.tryWrite([]byte("bye")); n != 3 || err != nil {
+		t.Fatal(n, err)
+	}
+	line.closeWrite()
+	b, err := io.ReadAll(f.below)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var last byte
+	for len(b) > 5 {
+		last, b = b[0], b[5+int(binary.BigEndian.Uint16(b[3:])):]
+	}
+	const alert = 21 // RFC 5246, section 6.2.1
+	if last != alert {
+		t.Errorf("the last record is of type %d", last)
+	}
+	if _, err := f.Write([]byte("still here")); err != nil { // and half of it is still open
+		t.Fatal(err)
+	}
+	if got := gets(t, line, 10); string(got) != "still here" {
+		t.Errorf("after the end came %q", got)
+	}
+	f.below.Close()
+	comes(t, line)
+	if _, err := line.tryRead(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("after the other end: %v", err)
+	}
+}
+
+// A record that was changed on the way ends the line, and the other end is told.
+func TestASecuredLineTakesNothingForged(t *testing.T) {
+	bothVersions(t, func(t *testing.T, line *secured, f *far) {
+		if _, err := f.below.Write(append([]byte{23, 3, 3, 0, 40}, random(40)...)); err != nil {
+			t.Fatal(err)
+		}
+		comes(t, line)
+		if n, err := line.tryRead(make([]byte, 100)); n != 0 || err == nil || err == errNothing {
+			t.Fatalf("read %d bytes, %v", n, err)
+		}
+		if n, err := line.tryWrite([]byte("more")); n != 0 || err == nil {
+			t.Errorf("%d bytes more were written, %v", n, err)
+		}
+		line.closeWrite()
+		_, err := f.Read(make([]byte, 1))
+		if op := new(net.OpError); !errors.As(err, &op) || op.Op != "remote error" {
+			t.Errorf("the other end sees %v", err)
+		}
+	})
+}
+
+func TestABatchWritesToSecuredLines(t *testing.T) {
+	for name, b := range batches(t) {
+		t.Run(name, func(t *testing.T) {
+			plain, plainFar := newLine(t)
+			fars := []io.Reader{plainFar}
+			calls := []lineCall{{line: plain, opcode: opSend, b: []byte("hello")}}
+			var lines []*secured
+			for range 3 {
+				l, f := newSecured(t, tls.VersionTLS13)
+				records, err := l.seal([]byte("hello"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if bytes.Contains(records, []byte("hello")) {
+					t.Error("what is sent can be read")
+				}
+				calls = append(calls, lineCall{line: &l.descriptor, opcode: opSend, b: records})
+				lines, fars = append(lines, l), append(fars, f)
+			}
+			b.do(calls)
+			for i, l := range lines {
+				if n := l.took(calls[i+1].n); n != 5 || calls[i+1].err != nil {
+					t.Errorf("line %d: %d bytes written, %v", i, n, calls[i+1].err)
+				}
+			}
+			for i, f := range fars {
+				got := make([]byte, 5)
+				if _, err := io.ReadFull(f, got); string(got) != "hello" || err != nil {
+					t.Errorf("line %d: came %q, %v", i, got, err)
+				}
+			}
+		})
+	}
+}
+
+// sealer writes records of TLS 1.3 in place of the other end, which does not change its
+// keys by itself.
+type sealer struct {
+	*far
+	secret []byte
+	seq    uint64
+}
+
+func (f *far) sealer(t *testing.T) *sealer {
+	t.Helper()
+	if f.ConnectionState().CipherSuite != tls.TLS_AES_128_GCM_SHA256 {
+		t.Skip("this machine prefers another cipher")
+	}
+	for line := range strings.Lines(f.keys.String()) {
+		if w := strings.Fields(line); w[0] == "CLIENT_TRAFFIC_SECRET_0" {
+			secret, err := hex.DecodeString(w[2])
+			if err != nil {
+				t.Fatal(err)
+			}
+			return &sealer{far: f, secret: secret}
+		}
+	}
+	t.Fatal("no secret")
+	return nil
+}
+
+// expand is HKDF-Expand-Label (RFC 8446, section 7.1).
+func (s *sealer) expand(label string, size int) []byte {
+	label = "tls13 " + label
+	info := append(append([]byte{0, byte(size), byte(len(label))}, label...), 0)
+	b, err := hkdf.Expand(sha256.New, s.secret, string(info), size)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// record returns a record with one content of one type.
+func (s *sealer) record(kind byte, content string) []byte {
+	block, _ := aes.NewCipher(s.expand("key", 16))
+	aead, _ := cipher.NewGCM(block)
+	nonce := s.expand("iv", 12)
+	for i := range 8 {
+		nonce[4+i] ^= byte(s.seq >> (56 - 8*i))
+	}
+	s.seq++
+	inner := append([]byte(content), kind)
+	head := binary.BigEndian.AppendUint16([]byte{23, 3, 3}, uint16(len(inner)+aead.Overhead()))
+	return aead.Seal(head, nonce, inner, head)
+}
+
+const (
+	handshake, data = 22, 23
+	updateKeys      = "\x18\x00\x00\x01\x01" // and do so too (RFC 8446, section 4.6.3)
+)
+
+// update returns a record that announces new keys, and uses these from then on.
+func (s *sealer) update() []byte {
+	r := s.record(handshake, updateKeys)
+	s.secret, s.seq = s.expand("traffic upd", 32), 0
+	return r
+}
+
+func TestKeysMayChangeOnASecuredLine(t *testing.T) {
+	line, f := newSecured(t, tls.VersionTLS13)
+	s := f.sealer(t)
+	for range 3 {
+		stream := append(s.record(data, "before"), s.update()...)
+		stream = append(stream, s.record(data, "after")...)
+		for _, b := range stream { // it is never all there
+			if _, err := f.below.Write([]byte{b}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := gets(t, line, 11); string(got) != "beforeafter" {
+			t.Fatalf("came %q", got)
+		}
+		if line.kept() == 0 {
+			t.Error("there is no answer")
+		}
+		if n, err := line.tryWrite([]byte("hello")); n != 5 || err != nil {
+			t.Fatal(n, err)
+		}
+		got := make([]byte, 5)
+		if _, err := io.ReadFull(f, got); string(got) != "hello" || err != nil { // by the new keys, or it would fail
+			t.Fatalf("the other end got %q, %v", got, err)
+		}
+	}
+}
+
+// Who has keys changed again and again, and is written nothing meanwhile, is not answered for
+// ever: the line ends.
+func TestASecuredLineDoesNotKeepAnswersWithoutEnd(t *testing.T) {
+	line, f := newSecured(t, tls.VersionTLS13)
+	s := f.sealer(t)
+	for range 300 {
+		var stream []byte
+		for range 10 {
+			stream = append(stream, s.update()...)
+		}
+		if _, err := f.below.Write(append(stream, s.record(data, "x")...)); err != nil {
+			t.Fatal(err)
+		}
+		comes(t, line)
+		var err error
+		for err == nil {
+			_, err = line.tryRead(make([]byte, 1))
+		}
+		if k := line.kept(); k > maxKept {
+			t.Fatalf("%d bytes are kept", k)
+		}
+		if err != errNothing {
+			if n, err := line.tryWrite([]byte("hello")); n != 0 || err == nil {
+				t.Errorf("writing goes on: %d, %v", n, err)
+			}
+			return
+		}
+	}
+	t.Error("the line goes on")
+}
+
+// What the reactor reads of a secured line is no more than two records, and it is told that
+// there is more.
+func TestTheReactorLeavesManyRecordsToTheCrew(t *testing.T) {
+	hub := &Hub{log: slog.New(slog.DiscardHandler)}
+	t.Cleanup(hub.crew.close)
+	for _, count := range []int{1, 2, 20} {
+		line, f := newSecured(t, tls.VersionTLS13)
+		got := make(chan string, count)
+		socket := &WebSocket{line: line, c: &Conn{hub: hub, done: make(chan struct{})}}
+		socket.message = func(b []byte) func() { got <- string(b); return nil }
+		line.socket = socket
+		s := f.sealer(t)
+		var stream []byte
+		for range count {
+			stream = append(stream, s.record(data, "\x81\x82\x00\x00\x00\x00hi")...) // masked by nothing
+		}
+		if _, err := f.below.Write(stream); err != nil {
+			t.Fatal(err)
+		}
+		comes(t, line)
+		if !socket.begin() {
+			t.Fatal("it is somebody's turn")
+		}
+		line.look(make([]byte, 512), false)
+		for range count {
+			select {
+			case b := <-got:
+				if b != "hi" {
+					t.Errorf("message %q", b)
+				}
+			case <-time.After(time.Minute):
+				t.Fatalf("of %d messages some have not come", count)
+			}
+		}
+	}
+}
