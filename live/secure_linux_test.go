@@ -36,6 +36,18 @@ type far struct {
 // newSecured returns a line over which a version of TLS is spoken, and its other end.
 func newSecured(t *testing.T, version uint16) (*secured, *far) {
 	t.Helper()
+	near, f := handshaken(t, version)
+	line, ok := takeOver(near, nil).(*secured)
+	if !ok {
+		t.Fatal("the connection was not taken over")
+	}
+	t.Cleanup(line.close)
+	return line, f
+}
+
+// handshaken returns a connection that is the runtime's still, and its other end.
+func handshaken(t *testing.T, version uint16) (*tls.Conn, *far) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -67,12 +79,8 @@ func newSecured(t *testing.T, version uint16) (*secured, *far) {
 	if err := errors.Join(f.Handshake(), <-done); err != nil {
 		t.Fatal(err)
 	}
-	line, ok := takeOver(near, nil).(*secured)
-	if !ok {
-		t.Fatal("the connection was not taken over")
-	}
-	t.Cleanup(line.close)
-	return line, f
+	t.Cleanup(func() { near.Close() })
+	return near.(*tls.Conn), f
 }
 
 func bothVersions(t *testing.T, test func(*testing.T, *secured, *far)) {
@@ -150,13 +158,14 @@ func TestASecuredLineKeepsLittleOfWhatTheKernelDoesNotTake(t *testing.T) {
 			k, _ := io.ReadFull(f, b)
 			got <- b[:k]
 		}()
-		for err = nil; n < len(sent) && err == nil; { // as the reactor tells
-			var k int
-			_, _ = unix.Poll([]unix.PollFd{{Fd: int32(line.fd), Events: unix.POLLOUT}}, 60_000)
-			k, err = line.tryWrite(sent[n:])
-			n += k
-		}
-		if err != nil {
+		told := time.NewTicker(time.Millisecond) // in the reactor's place
+		defer told.Stop()
+		go func() {
+			for range told.C {
+				line.canWrite()
+			}
+		}()
+		if err := line.write(sent[n:], time.Now().Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(<-got, sent) {
@@ -404,39 +413,85 @@ func TestASecuredLineDoesNotKeepAnswersWithoutEnd(t *testing.T) {
 	t.Error("the line goes on")
 }
 
-// What the reactor reads of a secured line is no more than two records, and it is told that
-// there is more.
-func TestTheReactorLeavesManyRecordsToTheCrew(t *testing.T) {
+const hi = "\x81\x82\x00\x00\x00\x00hi" // a message, masked by nothing
+
+// listenTo has what a socket hears told to the channel.
+func listenTo(t *testing.T, socket *WebSocket) (*Conn, Handler, <-chan string) {
+	t.Helper()
 	hub := &Hub{log: slog.New(slog.DiscardHandler)}
-	t.Cleanup(hub.crew.close)
-	for _, count := range []int{1, 2, 20} {
-		line, f := newSecured(t, tls.VersionTLS13)
-		got := make(chan string, count)
-		socket := &WebSocket{line: line, c: &Conn{hub: hub, done: make(chan struct{})}}
-		socket.message = func(b []byte) func() { got <- string(b); return nil }
-		line.socket = socket
-		s := f.sealer(t)
-		var stream []byte
-		for range count {
-			stream = append(stream, s.record(data, "\x81\x82\x00\x00\x00\x00hi")...) // masked by nothing
-		}
-		if _, err := f.below.Write(stream); err != nil {
-			t.Fatal(err)
-		}
-		comes(t, line)
-		if !socket.begin() {
-			t.Fatal("it is somebody's turn")
-		}
-		line.look(make([]byte, 512), false)
-		for range count {
-			select {
-			case b := <-got:
-				if b != "hi" {
-					t.Errorf("message %q", b)
-				}
-			case <-time.After(time.Minute):
-				t.Fatalf("of %d messages some have not come", count)
+	t.Cleanup(func() {
+		hub.reactor.close()
+		hub.crew.close()
+	})
+	heard := make(chan string, 100)
+	c := &Conn{hub: hub, out: socket, done: make(chan struct{}), closed: true} // of no hub that would see it off
+	return c, func(b []byte) func() { heard <- string(b); return nil }, heard
+}
+
+// hears waits for so many messages.
+func hears(t *testing.T, heard <-chan string, count int) {
+	t.Helper()
+	for range count {
+		select {
+		case b := <-heard:
+			if b != "hi" {
+				t.Errorf("message %q", b)
 			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("of %d messages some have not come", count)
 		}
 	}
+}
+
+// The reactor reads two records at the most. Of what is left in tls.Conn nobody tells it.
+func TestTheReactorLeavesManyRecordsToTheCrew(t *testing.T) {
+	for name, contents := range map[string][]string{
+		"one":                 {hi},
+		"two":                 {hi, hi},
+		"twenty":              strings.SplitAfter(strings.Repeat(hi, 20), "hi"),
+		"halves, and another": {hi[:5], hi[5:], hi},
+		"all in one":          {strings.Repeat(hi, 100)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			line, f := newSecured(t, tls.VersionTLS13)
+			socket := &WebSocket{line: line}
+			line.socket = socket
+			var heard <-chan string
+			socket.c, socket.message, heard = listenTo(t, socket)
+			s := f.sealer(t)
+			var stream []byte
+			for _, c := range contents {
+				if c != "" {
+					stream = append(stream, s.record(data, c)...)
+				}
+			}
+			if _, err := f.below.Write(stream); err != nil {
+				t.Fatal(err)
+			}
+			comes(t, line)
+			if !socket.begin() {
+				t.Fatal("it is somebody's turn")
+			}
+			line.look(make([]byte, 512), false)
+			hears(t, heard, strings.Count(strings.Join(contents, ""), hi))
+		})
+	}
+}
+
+// What net/http has read together with the request, without having asked for it, is in
+// tls.Conn when the connection is taken over.
+func TestWhatTLSHasReadAlreadyIsHeard(t *testing.T) {
+	near, f := handshaken(t, tls.VersionTLS13)
+	s := f.sealer(t)
+	if _, err := f.below.Write(append(s.record(data, "request"), s.record(data, hi)...)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(near, make([]byte, len("request"))); err != nil {
+		t.Fatal(err)
+	}
+	socket := NewWebSocket(near, nil)
+	t.Cleanup(socket.hangUp)
+	c, message, heard := listenTo(t, socket)
+	socket.Serve(c, message)
+	hears(t, heard, 1)
 }

@@ -178,15 +178,24 @@ func TestALargeMessageMayComeInAnyPieces(t *testing.T) {
 
 func TestALargeStateIsSentWhole(t *testing.T) {
 	t.Parallel()
-	n := startNode(t, newStore(t, 1000))
+	s := newStore(t, 1000)
+	n := startNode(t, s)
 	n.tls = newTLS(t, tls.VersionTLS13)
 	n.open(t)
-	for range 5 {
-		board, state := n.join(t, teacher, "board")
+	boards := make([]*client, 3)
+	for i := range boards {
+		var state message
+		boards[i], state = n.join(t, teacher, "board")
 		if len(state.People) != 1000 {
-			t.Fatalf("the board is shown %d students", len(state.People))
+			t.Fatalf("a board is shown %d students", len(state.People))
 		}
-		board.conn.Close()
+	}
+	exec(t, s.dir, `UPDATE courses SET roster = roster + 1`) // all of them are shown everything again
+	n.hub.CoursesChanged([]attendance.CourseID{1})
+	for _, board := range boards {
+		if m, _ := board.until(is("snapshot")); len(m.People) != 1000 {
+			t.Errorf("a board is shown %d students again", len(m.People))
+		}
 	}
 	if got := n.hub.Stats().Stalled; got != 0 {
 		t.Errorf("%d lines are told to have stalled", got)
