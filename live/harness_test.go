@@ -3,18 +3,14 @@ package live_test
 import (
 	"bufio"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"database/sql"
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"math/big"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -197,16 +193,9 @@ func eachWay(t *testing.T, test func(*testing.T, *node)) {
 // newTLS returns what a server takes to speak one version of TLS.
 func newTLS(tb testing.TB, version uint16) *tls.Config {
 	tb.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	about := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
-	cert, err := x509.CreateCertificate(rand.Reader, about, about, key.Public(), key)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return &tls.Config{MinVersion: version, MaxVersion: version, Certificates: []tls.Certificate{{Certificate: [][]byte{cert}, PrivateKey: key}}}
+	web := httptest.NewTLSServer(nil) // has a certificate
+	defer web.Close()
+	return &tls.Config{MinVersion: version, MaxVersion: version, Certificates: web.TLS.Certificates}
 }
 
 func startNode(tb testing.TB, s store) *node {
