@@ -153,7 +153,7 @@ func (n *node) upgrade(w http.ResponseWriter, r *http.Request) {
 	if n.byRuntime {
 		conn = struct{ net.Conn }{conn}
 	}
-	n.serve(conn, early, joining(person, path[2], seen...))
+	n.serve(conn, joining(person, path[2], seen...), early...)
 }
 
 // joining is how somebody joins the lecture, with the seq and the roster of the last
@@ -204,7 +204,7 @@ func startNode(tb testing.TB, s store) *node {
 }
 
 // serve does what package server does, without asking for permission.
-func (n *node) serve(conn net.Conn, early []byte, j live.Join) *live.Conn {
+func (n *node) serve(conn net.Conn, j live.Join, early ...byte) *live.Conn {
 	t := live.NewWebSocket(conn, early)
 	c := n.hub.Accept(t, j.Person)
 	if err := n.hub.Join(context.Background(), c, j); err != nil {
@@ -340,7 +340,7 @@ func (c *client) listen() {
 func (n *node) pipe(tb testing.TB, person attendance.PersonID, audience string) *client {
 	ours, theirs := net.Pipe()
 	tb.Cleanup(func() { ours.Close() })
-	go n.serve(theirs, nil, joining(person, audience))
+	go n.serve(theirs, joining(person, audience))
 	return &client{tb, ours, bufio.NewReader(ours), 24 * time.Hour, nil}
 }
 

@@ -126,7 +126,7 @@ func FuzzWebSocket(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stream []byte, piece uint8) {
 		ours, theirs := net.Pipe()
 		go io.Copy(io.Discard, ours)
-		c := n.serve(theirs, nil, joining(1, "student"))
+		c := n.serve(theirs, joining(1, "student"))
 		for len(stream) > 0 {
 			k := min(len(stream), int(piece)+1)
 			if _, err := ours.Write(stream[:k]); err != nil {
