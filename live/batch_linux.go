@@ -31,6 +31,9 @@ type lineCall struct {
 	n      int
 	err    error
 	last   bool // nothing comes after what is received
+
+	rest   []byte   // what is to be written, of which b is what is sent
+	sealed *secured // nil: b is the same as rest
 }
 
 func (c *lineCall) make() {
@@ -46,22 +49,51 @@ func (b *batch) pump(conns []*Conn) {
 	for part := range slices.Chunk(conns, batchSize) {
 		b.lines, b.conns = b.lines[:0], b.conns[:0]
 		for _, c := range part {
-			if t, ok := c.out.(*WebSocket); !ok || t.line == nil {
+			t, ok := c.out.(*WebSocket)
+			if !ok || t.line == nil {
 				c.pump()
-			} else if rest := c.begin(); len(rest) > 0 {
-				b.lines = append(b.lines, lineCall{line: t.line.(*descriptor), opcode: opSend, b: rest})
-				b.conns = append(b.conns, c)
+				continue
+			}
+			if rest := c.begin(); len(rest) > 0 {
+				b.add(c, t.line, rest)
 			}
 		}
 		b.do(b.lines)
 		for i, c := range b.conns {
-			if l := &b.lines[i]; c.wrote(l.b, l.n, l.err) {
+			l := &b.lines[i]
+			if l.sealed != nil {
+				l.n = l.sealed.took(l.n)
+			}
+			if c.wrote(l.rest, l.n, l.err) {
 				c.pump() // what has come meanwhile
 			}
 		}
 		clear(b.lines) // so that they are not kept
 		clear(b.conns)
 	}
+}
+
+// add has rest written over a line of c's by the next do, or writes it at once.
+func (b *batch) add(c *Conn, over line, rest []byte) {
+	call := lineCall{opcode: opSend, b: rest, rest: rest}
+	switch l := over.(type) {
+	case *descriptor:
+		call.line = l
+	case *secured:
+		if len(rest) > sealAtOnce {
+			if n, err := l.tryWrite(rest); c.wrote(rest, n, err) {
+				c.pump()
+			}
+			return
+		}
+		var err error
+		if call.b, err = l.seal(rest); err != nil {
+			c.wrote(rest, 0, err)
+			return
+		}
+		call.line, call.sealed = &l.descriptor, l
+	}
+	b.lines, b.conns = append(b.lines, call), append(b.conns, c)
 }
 
 // do makes at most batchSize calls, each of another line.

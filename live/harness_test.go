@@ -3,12 +3,14 @@ package live_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -79,7 +81,8 @@ type node struct {
 	recorder *recorder.Recorder
 	commands atomic.Int64
 
-	byRuntime bool // connections are left to the runtime, as those over TLS are
+	byRuntime bool        // connections are left to the runtime
+	tls       *tls.Config // of the listener; nil: plain TCP
 
 	addr      string
 	listening sync.Once
@@ -120,6 +123,9 @@ func (n *node) listen(tb testing.TB) string {
 		}
 		n.addr = l.Addr().String()
 		web := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(n.upgrade)}
+		if n.tls != nil {
+			l = tls.NewListener(live.BelowTLS(l), n.tls)
+		}
 		go web.Serve(l)
 		tb.Cleanup(func() { web.Close() })
 	})
@@ -139,14 +145,15 @@ func (n *node) upgrade(w http.ResponseWriter, r *http.Request) {
 		seen = append(seen, n)
 	}
 	up := ws.HTTPUpgrader{Protocol: func(p string) bool { return p == live.Subprotocol }}
-	conn, _, _, err := up.Upgrade(r, w)
+	conn, rw, _, err := up.Upgrade(r, w)
 	if err != nil {
 		return
 	}
+	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
 	if n.byRuntime {
 		conn = struct{ net.Conn }{conn}
 	}
-	n.serve(conn, joining(person, path[2], seen...))
+	n.serve(conn, joining(person, path[2], seen...), early...)
 }
 
 // joining is how somebody joins the lecture, with the seq and the roster of the last
@@ -162,17 +169,33 @@ func joining(person attendance.PersonID, audience string, seen ...int64) live.Jo
 	return j
 }
 
-// bothWays runs a test on a node that takes connections over, and on one that leaves
-// them to the runtime.
-func bothWays(t *testing.T, test func(*testing.T, *node)) {
+// eachWay runs a test on a node that leaves connections to the runtime, and on ones that
+// take them over: over plain TCP, and over each version of TLS.
+func eachWay(t *testing.T, test func(*testing.T, *node)) {
 	t.Parallel()
-	for name, byRuntime := range map[string]bool{"taken over": false, "by the runtime": true} {
+	for name, way := range map[string]struct {
+		byRuntime bool
+		tls       *tls.Config
+	}{
+		"by the runtime": {byRuntime: true},
+		"taken over":     {},
+		"TLS 1.2":        {tls: newTLS(t, tls.VersionTLS12)},
+		"TLS 1.3":        {tls: newTLS(t, tls.VersionTLS13)},
+	} {
 		t.Run(name, func(t *testing.T) {
 			n := startNode(t, newStore(t, 3))
-			n.byRuntime = byRuntime
+			n.byRuntime, n.tls = way.byRuntime, way.tls
 			test(t, n)
 		})
 	}
+}
+
+// newTLS returns what a server takes to speak one version of TLS.
+func newTLS(tb testing.TB, version uint16) *tls.Config {
+	tb.Helper()
+	web := httptest.NewTLSServer(nil) // has a certificate
+	defer web.Close()
+	return &tls.Config{MinVersion: version, MaxVersion: version, Certificates: web.TLS.Certificates}
 }
 
 func startNode(tb testing.TB, s store) *node {
@@ -181,8 +204,8 @@ func startNode(tb testing.TB, s store) *node {
 }
 
 // serve does what package server does, without asking for permission.
-func (n *node) serve(conn net.Conn, j live.Join) *live.Conn {
-	t := live.NewWebSocket(conn, nil)
+func (n *node) serve(conn net.Conn, j live.Join, early ...byte) *live.Conn {
+	t := live.NewWebSocket(conn, early)
 	c := n.hub.Accept(t, j.Person)
 	if err := n.hub.Join(context.Background(), c, j); err != nil {
 		c.TurnAway(err)
@@ -280,12 +303,15 @@ type message struct {
 func (n *node) dial(tb testing.TB, person attendance.PersonID, audience string, seen ...int64) *client {
 	tb.Helper()
 	to := fmt.Sprintf("ws://%s/%d/%s", n.listen(tb), person, audience)
+	if n.tls != nil {
+		to = "wss" + to[2:]
+	}
 	for _, n := range seen {
 		to += fmt.Sprintf("/%d", n)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	conn, br, _, err := ws.Dialer{Protocols: []string{live.Subprotocol}}.Dial(ctx, to)
+	conn, br, _, err := ws.Dialer{Protocols: []string{live.Subprotocol}, TLSConfig: &tls.Config{InsecureSkipVerify: true}}.Dial(ctx, to)
 	if err != nil {
 		tb.Fatal(err)
 	}

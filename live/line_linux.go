@@ -1,6 +1,7 @@
 package live
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"math"
@@ -33,18 +34,39 @@ type descriptor struct {
 
 // takeOver takes a connection from the runtime for a socket, or returns nil if that
 // cannot be.
-func takeOver(conn *net.TCPConn, t *WebSocket) line {
+func takeOver(conn net.Conn, t *WebSocket) line {
+	switch conn := conn.(type) {
+	case *net.TCPConn:
+		if fd := take(conn); fd >= 0 {
+			return &descriptor{socket: t, fd: fd}
+		}
+	case *tls.Conn:
+		below, ok := conn.NetConn().(*carrier)
+		if !ok {
+			return nil
+		}
+		if fd := take(below.TCPConn); fd >= 0 {
+			below.line = &secured{descriptor: descriptor{socket: t, fd: fd}, tls: conn}
+			below.TCPConn = new(net.TCPConn) // which does nothing, and takes no memory
+			return below.line
+		}
+	}
+	return nil
+}
+
+// take returns a descriptor of a connection that the runtime has let go of, or -1.
+func take(conn *net.TCPConn) int {
 	raw, err := conn.SyscallConn()
 	if err != nil {
-		return nil
+		return -1
 	}
 	own := -1
 	if raw.Control(func(fd uintptr) { own, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0) }) != nil || err != nil {
-		return nil
+		return -1
 	}
 	_ = conn.Close() // the runtime lets go; the connection lives on in our descriptor
 	limitBacklog(own)
-	return &descriptor{socket: t, fd: own}
+	return own
 }
 
 // limitBacklog sets notSentLimit. Without it a connection works too.
@@ -97,8 +119,12 @@ func call(number uintptr, fd int, b []byte, flags uintptr) (int, error) {
 	}
 }
 
-// write writes all of b, and waits for room until the deadline.
 func (l *descriptor) write(b []byte, deadline time.Time) error {
+	return l.writeBy(l.tryWrite, b, deadline)
+}
+
+// writeBy writes all of b by try, and waits for room until the deadline.
+func (l *descriptor) writeBy(try func(b []byte) (int, error), b []byte, deadline time.Time) error {
 	l.mu.Lock()
 	if l.writable == nil {
 		l.writable = make(chan struct{}, 1)
@@ -108,7 +134,7 @@ func (l *descriptor) write(b []byte, deadline time.Time) error {
 	limit := time.NewTimer(time.Until(deadline))
 	defer limit.Stop()
 	for {
-		n, err := l.tryWrite(b)
+		n, err := try(b)
 		if b = b[n:]; err != nil || len(b) == 0 {
 			return err
 		}
@@ -297,6 +323,10 @@ func (r *reactor) tell(events []unix.EpollEvent) {
 		}
 		if e.Events&^unix.EPOLLOUT != 0 && l.socket.begin() {
 			last := e.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0
+			if s, ok := l.socket.line.(*secured); ok {
+				s.look(r.buffers[i][:], last)
+				continue
+			}
 			r.calls = append(r.calls, lineCall{line: l, opcode: opReceive, b: r.buffers[i][:], last: last})
 		}
 	}

@@ -176,7 +176,7 @@ func TestANodeThatStopsSaysWhenToComeBack(t *testing.T) {
 }
 
 func TestWhoComesToANodeThatHasStoppedIsToldToGoElsewhere(t *testing.T) {
-	bothWays(t, func(t *testing.T, n *node) {
+	eachWay(t, func(t *testing.T, n *node) {
 		n.listen(t)
 		n.stop()
 		c := n.dial(t, 1, "student")

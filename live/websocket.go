@@ -2,7 +2,7 @@ package live
 
 import (
 	"bytes"
-	"errors"
+	"crypto/tls"
 	"net"
 	"net/netip"
 	"sync"
@@ -16,10 +16,11 @@ import (
 const Subprotocol = "muster.v1"
 
 // WebSocket is a transport over an upgraded connection. Where the system has a
-// reactor, a plain TCP connection is taken over from the runtime: it is written to
-// without ever waiting, read when there is something to read, and costs neither a
-// goroutine nor a buffer while it is silent. Any other one (TLS, say) has a goroutine
-// that reads, and is written to by the one that drains slow connections.
+// reactor, a TCP connection is taken over from the runtime, and so is one over TLS that was
+// accepted through [BelowTLS]: it is written to without ever waiting, read when there is
+// something to read, and costs neither a goroutine nor a buffer while it is silent, but for
+// what TLS keeps itself. Any other one has a goroutine that reads, and is written to by the
+// one that drains slow connections.
 type WebSocket struct {
 	conn   net.Conn
 	line   line   // nil if the connection was not taken over
@@ -29,6 +30,7 @@ type WebSocket struct {
 	message Handler
 	turn    atomic.Int32 // of reading the line: nobody's, somebody's, or somebody's who must look again
 	unread  int          // what has come in since the close frame
+	early   bool         // something may have been read already that nobody will be told of
 
 	parser
 }
@@ -39,11 +41,11 @@ type WebSocket struct {
 func NewWebSocket(conn net.Conn, early []byte) *WebSocket {
 	t := &WebSocket{conn: conn}
 	t.rest = bytes.Clone(early)
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		if t.line = takeOver(tcp, t); t.line != nil {
-			t.conn = nil // let go of it
-		}
+	if t.line = takeOver(conn, t); t.line != nil {
+		t.conn = nil // let go of it
 	}
+	_, secured := conn.(*tls.Conn)
+	t.early = len(early) > 0 || secured
 	return t
 }
 
@@ -66,7 +68,7 @@ func (h Handler) all(message []byte) {
 // the first message.
 type LetIn func(head []byte, from netip.AddrPort, upgrade func(answer []byte) *WebSocket) bool
 
-// line is a TCP connection that was taken over from the runtime.
+// line is a TCP connection that was taken over from the runtime, with TLS over it or without.
 type line interface {
 	// listen has the socket told whenever there is something to read.
 	listen(*reactor) error
@@ -81,7 +83,13 @@ type line interface {
 }
 
 // errNothing says that there is nothing to read now.
-var errNothing = errors.New("nothing to read yet")
+var errNothing error = nothing{}
+
+type nothing struct{}
+
+func (nothing) Error() string   { return "nothing to read yet" }
+func (nothing) Timeout() bool   { return true }
+func (nothing) Temporary() bool { return true } // crypto/tls goes on after such an error
 
 func (t *WebSocket) opening() (b []byte) {
 	b, t.answer = t.answer, nil
@@ -155,8 +163,7 @@ func (t *WebSocket) Serve(c *Conn, message Handler) {
 		go t.readAll()
 		return
 	}
-	early := len(t.rest) > 0
-	if early {
+	if t.early {
 		t.turn.Store(taken)
 	}
 	if err := t.line.listen(&c.hub.reactor); err != nil {
@@ -164,7 +171,7 @@ func (t *WebSocket) Serve(c *Conn, message Handler) {
 		c.Close(CloseInternal)
 		return
 	}
-	if early {
+	if t.early {
 		c.hub.crew.do(func() { t.read(nil, nil) })
 	}
 }

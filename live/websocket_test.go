@@ -22,7 +22,7 @@ func frame(op ws.OpCode, fin bool, payload string) []byte {
 }
 
 func TestWhatIsNoProperTextFrameClosesTheConnection(t *testing.T) {
-	bothWays(t, whatIsNoProperTextFrameClosesTheConnection)
+	eachWay(t, whatIsNoProperTextFrameClosesTheConnection)
 }
 
 func whatIsNoProperTextFrameClosesTheConnection(t *testing.T, n *node) {
@@ -61,7 +61,7 @@ func whatIsNoProperTextFrameClosesTheConnection(t *testing.T, n *node) {
 }
 
 func TestABadMessageLeavesTheConnectionAndTheRoomAlone(t *testing.T) {
-	bothWays(t, aBadMessageLeavesTheConnectionAndTheRoomAlone)
+	eachWay(t, aBadMessageLeavesTheConnectionAndTheRoomAlone)
 }
 
 func aBadMessageLeavesTheConnectionAndTheRoomAlone(t *testing.T, n *node) {
@@ -78,7 +78,7 @@ func aBadMessageLeavesTheConnectionAndTheRoomAlone(t *testing.T, n *node) {
 }
 
 func TestALineThatTakesWhatItIsSentHasNotStalled(t *testing.T) {
-	bothWays(t, func(t *testing.T, n *node) {
+	eachWay(t, func(t *testing.T, n *node) {
 		n.open(t)
 		phone, _ := n.join(t, 1, "student")
 		n.checkIn(t, 2)
@@ -90,7 +90,7 @@ func TestALineThatTakesWhatItIsSentHasNotStalled(t *testing.T) {
 }
 
 func TestMessagesMayComeInAnyPieces(t *testing.T) {
-	bothWays(t, messagesMayComeInAnyPieces)
+	eachWay(t, messagesMayComeInAnyPieces)
 }
 
 func messagesMayComeInAnyPieces(t *testing.T, n *node) {

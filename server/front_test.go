@@ -3,6 +3,7 @@ package server_test
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -43,20 +44,35 @@ func (c *campus) behindFront() (address string, asked *atomic.Int64) {
 	return web.Listener.Addr().String(), asked
 }
 
-// bothWays starts a server that lets clients in by the shorter way, and one whose net/http
-// does.
-func bothWays(t *testing.T, s *server.Server) (addresses []string) {
+// ways is how many servers eachWay starts.
+const ways = 3
+
+// eachWay starts a server that lets clients in by the shorter way, one whose net/http does,
+// and one that speaks TLS. The addresses are for speak.
+func eachWay(t *testing.T, s *server.Server) (addresses []string) {
 	t.Helper()
-	for _, front := range []func(net.Listener) net.Listener{s.Front, func(l net.Listener) net.Listener { return l }} {
+	for way := range ways {
 		web := httptest.NewUnstartedServer(nil)
 		web.Config = s.HTTPServer()
-		web.Listener = front(web.Listener)
-		web.Start()
 		t.Cleanup(web.Close)
-		addresses = append(addresses, web.Listener.Addr().String())
+		address := web.Listener.Addr().String()
+		switch way {
+		case 0:
+			web.Listener = s.Front(web.Listener)
+			web.Start()
+		case 1:
+			web.Start()
+		default:
+			web.Listener = live.BelowTLS(web.Listener)
+			web.StartTLS()
+			address = overTLS + address
+		}
+		addresses = append(addresses, address)
 	}
 	return addresses
 }
+
+const overTLS = "TLS to "
 
 // closing is the close frame with a code.
 func closing(code live.CloseCode) []byte {
@@ -73,9 +89,13 @@ func upgrade(lines ...string) string {
 // returns the status of the answer and what follows it.
 func speak(t *testing.T, address string, pieces ...string) (status int, rest *bufio.Reader) {
 	t.Helper()
+	address, secured := strings.CutPrefix(address, overTLS)
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if secured {
+		conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true})
 	}
 	t.Cleanup(func() { _ = conn.Close() })
 	_ = conn.SetDeadline(time.Now().Add(time.Minute))
@@ -146,11 +166,11 @@ func TestWhatComesTogetherWithTheRequestIsNotLost(t *testing.T) {
 }
 
 // A browser does not show a page what HTTP answers to an upgrade: so it is said over the
-// connection why somebody may not take part, by the shorter way and by net/http.
+// connection why somebody may not take part, whichever way they came.
 func TestWhoMayNotTakePartIsToldOverTheConnection(t *testing.T) {
 	t.Parallel()
 	c := newCampus(t, nil)
-	for _, address := range bothWays(t, c.Server) {
+	for _, address := range eachWay(t, c.Server) {
 		for _, try := range []struct {
 			who        attendance.PersonID
 			path, want string
@@ -178,9 +198,9 @@ func TestWhoMayNotTakePartIsToldOverTheConnection(t *testing.T) {
 // Whoever cannot be let in for now is told so by a code after which they come back.
 func TestWhoCannotBeLetInForNowIsToldToComeBack(t *testing.T) {
 	t.Parallel()
-	for way := range 2 {
+	for way := range ways {
 		c := newCampus(t, nil) // which has no room loaded yet
-		address, request := bothWays(t, c.Server)[way], upgrade("Cookie: muster_signin="+c.token(student))
+		address, request := eachWay(t, c.Server)[way], upgrade("Cookie: muster_signin="+c.token(student))
 		c.exec(`ALTER TABLE marks RENAME TO lost`)
 		status, rest := speak(t, address, request)
 		told, err := io.ReadAll(rest)
@@ -205,7 +225,7 @@ func TestAPanicOnTheWayInIsToldAndLogged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, address := range bothWays(t, broken) {
+	for i, address := range eachWay(t, broken) {
 		_, rest := speak(t, address, strings.Replace(upgrade("Cookie: muster_signin="+c.token(teacher)), "audience=student", "audience=board", 1))
 		told, err := io.ReadAll(rest)
 		if err != nil || !strings.Contains(string(told), `"code":"internal"`) || !bytes.HasSuffix(told, closing(live.CloseInternal)) {

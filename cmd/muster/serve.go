@@ -177,7 +177,7 @@ func startNode(ctx context.Context, c *serveCmd, log *slog.Logger) (_ *node, err
 	go func() {
 		serve := func() error { return n.http.Serve(n.server.Front(listener)) }
 		if c.TLSCert != "" {
-			serve = func() error { return n.http.ServeTLS(listener, c.TLSCert, c.TLSKey) }
+			serve = func() error { return n.http.ServeTLS(live.BelowTLS(listener), c.TLSCert, c.TLSKey) }
 		}
 		if err := serve(); !errors.Is(err, http.ErrServerClosed) {
 			n.failed <- err
