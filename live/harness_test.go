@@ -2,10 +2,13 @@ package live_test
 
 import (
 	"bufio"
+	"bytes"
+	"compress/flate"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -17,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gobwas/httphead"
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
 
@@ -79,7 +83,8 @@ type node struct {
 	recorder *recorder.Recorder
 	commands atomic.Int64
 
-	byRuntime bool // connections are left to the runtime, as those over TLS are
+	byRuntime bool     // connections are left to the runtime, as those over TLS are
+	offers    []string // the extensions that who dials offers
 
 	addr      string
 	listening sync.Once
@@ -139,6 +144,10 @@ func (n *node) upgrade(w http.ResponseWriter, r *http.Request) {
 		seen = append(seen, n)
 	}
 	up := ws.HTTPUpgrader{Protocol: func(p string) bool { return p == live.Subprotocol }}
+	extension := live.Extension(live.Audience(path[2]), r.Header["Sec-Websocket-Extensions"])
+	if extension != "" {
+		up.Header = http.Header{"Sec-WebSocket-Extensions": {extension}}
+	}
 	conn, _, _, err := up.Upgrade(r, w)
 	if err != nil {
 		return
@@ -146,7 +155,7 @@ func (n *node) upgrade(w http.ResponseWriter, r *http.Request) {
 	if n.byRuntime {
 		conn = struct{ net.Conn }{conn}
 	}
-	n.serve(conn, joining(person, path[2], seen...))
+	n.serve(conn, joining(person, path[2], seen...), extension != "")
 }
 
 // joining is how somebody joins the lecture, with the seq and the roster of the last
@@ -181,8 +190,11 @@ func startNode(tb testing.TB, s store) *node {
 }
 
 // serve does what package server does, without asking for permission.
-func (n *node) serve(conn net.Conn, j live.Join) *live.Conn {
+func (n *node) serve(conn net.Conn, j live.Join, deflate bool) *live.Conn {
 	t := live.NewWebSocket(conn, nil)
+	if deflate {
+		t.Deflate()
+	}
 	c := n.hub.Accept(t, j.Person)
 	if err := n.hub.Join(context.Background(), c, j); err != nil {
 		c.TurnAway(err)
@@ -274,6 +286,7 @@ type message struct {
 	Retry     int64           `json:"retry_ms"`
 	N         int64           `json:"n"`
 	raw       string
+	deflated  []byte // what came over the line, if it was compressed
 }
 
 // dial connects somebody, as joining says.
@@ -285,7 +298,11 @@ func (n *node) dial(tb testing.TB, person attendance.PersonID, audience string, 
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	conn, br, _, err := ws.Dialer{Protocols: []string{live.Subprotocol}}.Dial(ctx, to)
+	d := ws.Dialer{Protocols: []string{live.Subprotocol}}
+	for _, name := range n.offers {
+		d.Extensions = append(d.Extensions, httphead.NewOption(name, nil))
+	}
+	conn, br, _, err := d.Dial(ctx, to)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -293,7 +310,7 @@ func (n *node) dial(tb testing.TB, person attendance.PersonID, audience string, 
 	if br == nil {
 		br = bufio.NewReader(conn)
 	}
-	c := &client{tb, conn, br, time.Minute, make(chan heard, 1000)}
+	c := &client{tb: tb, conn: conn, r: br, patience: time.Minute, heard: make(chan heard, 1000)}
 	go c.listen()
 	return c
 }
@@ -314,8 +331,8 @@ func (c *client) listen() {
 func (n *node) pipe(tb testing.TB, person attendance.PersonID, audience string) *client {
 	ours, theirs := net.Pipe()
 	tb.Cleanup(func() { ours.Close() })
-	go n.serve(theirs, joining(person, audience))
-	return &client{tb, ours, bufio.NewReader(ours), 24 * time.Hour, nil}
+	go n.serve(theirs, joining(person, audience), false)
+	return &client{tb: tb, conn: ours, r: bufio.NewReader(ours), patience: 24 * time.Hour}
 }
 
 // join dials, and returns the first message as well.
@@ -348,8 +365,21 @@ func (c *client) read() (message, error) {
 
 // receive reads the next message from the line. It answers pings on the way.
 func (c *client) receive() (m message, err error) {
-	b, _, err := wsutil.ReadServerData(readWriter{c.r, c.conn})
-	if err != nil {
+	var b []byte
+	if first, _ := c.r.Peek(1); len(first) == 1 && first[0] == 0xc1 { // a whole text, compressed
+		h, err := ws.ReadHeader(c.r)
+		if err != nil {
+			return m, err
+		}
+		m.deflated = make([]byte, h.Length)
+		if _, err := io.ReadFull(c.r, m.deflated); err != nil {
+			return m, err
+		}
+		b, err = io.ReadAll(flate.NewReader(io.MultiReader(bytes.NewReader(m.deflated), strings.NewReader("\x00\x00\xff\xff\x01\x00\x00\xff\xff"))))
+		if err != nil {
+			return m, fmt.Errorf("the server sent what cannot be inflated: %w", err)
+		}
+	} else if b, _, err = wsutil.ReadServerData(readWriter{c.r, c.conn}); err != nil {
 		return m, err
 	}
 	m.raw = string(b)
