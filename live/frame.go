@@ -13,8 +13,9 @@ import (
 // A frame is one message, as JSON and as an unmasked WebSocket text frame around it.
 // It never changes once made, so that many connections can be sent the same one.
 type frame struct {
-	buf  []byte // room for the longest header, then the JSON
-	head int    // where in buf the WebSocket frame begins
+	buf    []byte  // room for the longest header, then the JSON
+	head   int     // where in buf the WebSocket frame begins
+	common *common // what the JSON begins with, as that of others does; nil: it does not matter
 }
 
 const headRoom = 10 // RFC 6455, section 5.2: 2 bytes and at most 8 of length
@@ -27,15 +28,15 @@ func finish(buf []byte) frame {
 	switch n := len(buf) - headRoom; {
 	case n < 126:
 		buf[8], buf[9] = finalText, byte(n)
-		return frame{buf, 8}
+		return frame{buf: buf, head: 8}
 	case n < 1<<16:
 		buf[6], buf[7] = finalText, 126
 		binary.BigEndian.PutUint16(buf[8:], uint16(n))
-		return frame{buf, 6}
+		return frame{buf: buf, head: 6}
 	default:
 		buf[0], buf[1] = finalText, 127
 		binary.BigEndian.PutUint64(buf[2:], uint64(n))
-		return frame{buf, 0}
+		return frame{buf: buf, head: 0}
 	}
 }
 
@@ -176,13 +177,13 @@ func (r *room) ownDelta(after int64, p attendance.PersonID) frame {
 func (r *room) snapshot(c *Conn) frame {
 	shared, ok := r.snapshots[c.audience]
 	if !ok {
-		shared = r.appendShared(nil, c.audience)
+		shared = &common{json: r.appendShared(nil, c.audience)}
 		if r.snapshots == nil {
-			r.snapshots = make(map[Audience][]byte)
+			r.snapshots = make(map[Audience]*common)
 		}
 		r.snapshots[c.audience] = shared
 	}
-	b := append(newFrame(len(shared)+256), shared...)
+	b := append(newFrame(len(shared.json)+256), shared.json...)
 	now := r.now()
 	b = appendTime(b, `,"now":`, now)
 	switch c.audience {
@@ -200,7 +201,9 @@ func (r *room) snapshot(c *Conn) frame {
 		clear(w.presence) // it is all in here
 		w.everyone, w.codes = false, false
 	}
-	return finish(append(b, '}'))
+	f := finish(append(b, '}'))
+	f.common = shared
+	return f
 }
 
 func (r *room) appendShared(b []byte, audience Audience) []byte {

@@ -2,11 +2,14 @@ package live_test
 
 import (
 	"bufio"
+	"bytes"
+	"compress/flate"
 	"context"
 	"crypto/tls"
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -19,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gobwas/httphead"
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
 
@@ -83,6 +87,7 @@ type node struct {
 
 	byRuntime bool        // connections are left to the runtime
 	tls       *tls.Config // of the listener; nil: plain TCP
+	offers    []string    // the extensions that who dials offers
 
 	addr      string
 	listening sync.Once
@@ -145,6 +150,10 @@ func (n *node) upgrade(w http.ResponseWriter, r *http.Request) {
 		seen = append(seen, n)
 	}
 	up := ws.HTTPUpgrader{Protocol: func(p string) bool { return p == live.Subprotocol }}
+	extension := live.Extension(live.Audience(path[2]), r.Header["Sec-Websocket-Extensions"])
+	if extension != "" {
+		up.Header = http.Header{"Sec-WebSocket-Extensions": {extension}}
+	}
 	conn, rw, _, err := up.Upgrade(r, w)
 	if err != nil {
 		return
@@ -153,7 +162,7 @@ func (n *node) upgrade(w http.ResponseWriter, r *http.Request) {
 	if n.byRuntime {
 		conn = struct{ net.Conn }{conn}
 	}
-	n.serve(conn, joining(person, path[2], seen...), early...)
+	n.serve(conn, joining(person, path[2], seen...), extension != "", early...)
 }
 
 // joining is how somebody joins the lecture, with the seq and the roster of the last
@@ -204,8 +213,11 @@ func startNode(tb testing.TB, s store) *node {
 }
 
 // serve does what package server does, without asking for permission.
-func (n *node) serve(conn net.Conn, j live.Join, early ...byte) *live.Conn {
+func (n *node) serve(conn net.Conn, j live.Join, deflate bool, early ...byte) *live.Conn {
 	t := live.NewWebSocket(conn, early)
+	if deflate {
+		t.Deflate()
+	}
 	c := n.hub.Accept(t, j.Person)
 	if err := n.hub.Join(context.Background(), c, j); err != nil {
 		c.TurnAway(err)
@@ -297,6 +309,7 @@ type message struct {
 	Retry     int64           `json:"retry_ms"`
 	N         int64           `json:"n"`
 	raw       string
+	deflated  []byte // what came over the line, if it was compressed
 }
 
 // dial connects somebody, as joining says.
@@ -311,7 +324,11 @@ func (n *node) dial(tb testing.TB, person attendance.PersonID, audience string, 
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	conn, br, _, err := ws.Dialer{Protocols: []string{live.Subprotocol}, TLSConfig: &tls.Config{InsecureSkipVerify: true}}.Dial(ctx, to)
+	d := ws.Dialer{Protocols: []string{live.Subprotocol}, TLSConfig: &tls.Config{InsecureSkipVerify: true}}
+	for _, name := range n.offers {
+		d.Extensions = append(d.Extensions, httphead.NewOption(name, nil))
+	}
+	conn, br, _, err := d.Dial(ctx, to)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -319,7 +336,7 @@ func (n *node) dial(tb testing.TB, person attendance.PersonID, audience string, 
 	if br == nil {
 		br = bufio.NewReader(conn)
 	}
-	c := &client{tb, conn, br, time.Minute, make(chan heard, 1000)}
+	c := &client{tb: tb, conn: conn, r: br, patience: time.Minute, heard: make(chan heard, 1000)}
 	go c.listen()
 	return c
 }
@@ -340,8 +357,8 @@ func (c *client) listen() {
 func (n *node) pipe(tb testing.TB, person attendance.PersonID, audience string) *client {
 	ours, theirs := net.Pipe()
 	tb.Cleanup(func() { ours.Close() })
-	go n.serve(theirs, joining(person, audience))
-	return &client{tb, ours, bufio.NewReader(ours), 24 * time.Hour, nil}
+	go n.serve(theirs, joining(person, audience), false)
+	return &client{tb: tb, conn: ours, r: bufio.NewReader(ours), patience: 24 * time.Hour}
 }
 
 // join dials, and returns the first message as well.
@@ -374,8 +391,21 @@ func (c *client) read() (message, error) {
 
 // receive reads the next message from the line. It answers pings on the way.
 func (c *client) receive() (m message, err error) {
-	b, _, err := wsutil.ReadServerData(readWriter{c.r, c.conn})
-	if err != nil {
+	var b []byte
+	if first, _ := c.r.Peek(1); len(first) == 1 && first[0] == 0xc1 { // a whole text, compressed
+		h, err := ws.ReadHeader(c.r)
+		if err != nil {
+			return m, err
+		}
+		m.deflated = make([]byte, h.Length)
+		if _, err := io.ReadFull(c.r, m.deflated); err != nil {
+			return m, err
+		}
+		b, err = io.ReadAll(flate.NewReader(io.MultiReader(bytes.NewReader(m.deflated), strings.NewReader("\x00\x00\xff\xff\x01\x00\x00\xff\xff"))))
+		if err != nil {
+			return m, fmt.Errorf("the server sent what cannot be inflated: %w", err)
+		}
+	} else if b, _, err = wsutil.ReadServerData(readWriter{c.r, c.conn}); err != nil {
 		return m, err
 	}
 	m.raw = string(b)

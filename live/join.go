@@ -82,9 +82,10 @@ func (h *Hub) letIn(r *room, c *Conn, j Join) {
 	r.mu.Lock()
 	c.room, c.audience, c.person = r, j.Audience, j.Person
 	first := r.add(c)
-	c.queue = append(c.queue, c.out.bytes(r.greet(c, j))...)
+	state := r.greet(c, j)
 	c.sent = r.session.Seq
 	r.mu.Unlock()
+	c.queue = append(c.queue, c.out.bytes(state)...) // compressed, perhaps: the room goes on meanwhile
 	c.mu.Unlock()
 	if first {
 		r.stay(c.person)

@@ -14,6 +14,8 @@ type parser struct {
 	rest     []byte // the beginning of a frame that has not come in whole
 	message  []byte // the fragments so far of a message in several frames
 	fragment bool
+	deflate  bool // messages may be compressed
+	deflated bool // the one that is coming in is
 }
 
 // feed takes in more of the stream. It returns the code to close with, or 0 to go on.
@@ -56,7 +58,11 @@ func (p *parser) next(b []byte) (h ws.Header, body []byte, size int, code CloseC
 	if p.fragment {
 		state = state.Set(ws.StateFragmented)
 	}
-	if err != nil || ws.CheckHeader(h, state) != nil {
+	bare := h
+	if p.deflate && (h.OpCode == ws.OpText || h.OpCode == ws.OpBinary) {
+		bare.Rsv &^= ws.Rsv(true, false, false) // which says that the message is compressed
+	}
+	if err != nil || ws.CheckHeader(bare, state) != nil {
 		return h, nil, 0, CloseProtocol
 	}
 	if h.Length+int64(len(p.message)) > MaxMessage {
@@ -81,6 +87,8 @@ func (p *parser) take(h ws.Header, body []byte, c *Conn, message func([]byte)) C
 		return CloseNormal
 	case ws.OpBinary:
 		return CloseNotText
+	case ws.OpText:
+		p.deflated = h.Rsv1()
 	}
 	if p.fragment = !h.Fin; p.fragment || p.message != nil {
 		p.message = append(p.message, body...)
@@ -88,6 +96,12 @@ func (p *parser) take(h ws.Header, body []byte, c *Conn, message func([]byte)) C
 			return 0
 		}
 		body, p.message = p.message, nil
+	}
+	if p.deflated {
+		var code CloseCode
+		if body, code = inflate(body); code != 0 {
+			return code
+		}
 	}
 	if !utf8.Valid(body) {
 		return CloseBadText
@@ -102,10 +116,11 @@ func (f frame) as(op ws.OpCode) frame {
 	return f
 }
 
-// isMessage reports whether b, which nothing of is before, is one text message, and no more.
+// isMessage reports whether b, which nothing of is before, is one text message, and no more,
+// which is not compressed: to inflate one takes long, beside all else.
 func (p *parser) isMessage(b []byte) bool {
 	h, _, size, code := p.next(b)
-	return code == 0 && size == len(b) && h.OpCode == ws.OpText && h.Fin && !p.fragment
+	return code == 0 && size == len(b) && h.OpCode == ws.OpText && h.Fin && h.Rsv == 0 && !p.fragment
 }
 
 // isPong reports whether b is a client's answer to a ping, and nothing else.

@@ -78,7 +78,7 @@ type room struct {
 	present  map[attendance.PersonID]bool // connected to any node
 
 	deltas    map[deltaKey]frame // encoded since the last change
-	snapshots map[Audience][]byte
+	snapshots map[Audience]*common
 	newest    atomic.Pointer[studentDelta] // the last of deltas that is for students
 
 	codesTimer *time.Timer

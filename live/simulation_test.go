@@ -241,7 +241,7 @@ func (c *screen) stay(ctx context.Context) {
 	for ctx.Err() == nil {
 		ours, theirs := net.Pipe()
 		n := c.sim.nodes[c.sim.number(simNodes)]
-		go n.serve(theirs, c.joins(ours))
+		go n.serve(theirs, c.joins(ours), false)
 		leave := context.AfterFunc(ctx, func() { ours.Close() })
 		var dropped *time.Timer
 		if c.sim.chance(80) {

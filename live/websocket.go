@@ -49,6 +49,10 @@ func NewWebSocket(conn net.Conn, early []byte) *WebSocket {
 	return t
 }
 
+// Deflate says that the client has been answered what [Extension] returned, so that
+// messages may be compressed. It is called before the connection is accepted, if at all.
+func (t *WebSocket) Deflate() { t.deflate = true }
+
 // Handler is given the text messages of a client, one after another. It does what takes no
 // waiting and returns the rest, which may take its time, or nil if that was all. A message
 // is the handler's own only during the call.
@@ -96,7 +100,12 @@ func (t *WebSocket) opening() (b []byte) {
 	return b
 }
 
-func (t *WebSocket) bytes(f frame) []byte { return f.webSocket() }
+func (t *WebSocket) bytes(f frame) []byte {
+	if t.deflate && f.common != nil && len(f.json()) >= worthDeflating {
+		return f.deflated()
+	}
+	return f.webSocket()
+}
 
 func (t *WebSocket) tryWrite(b []byte) (int, error) {
 	if t.line == nil {

@@ -43,6 +43,7 @@ func whatIsNoProperTextFrameClosesTheConnection(t *testing.T, n *node) {
 		"over 64 KiB":                 {frame(ws.OpText, true, strings.Repeat("x", live.MaxMessage+1)), 1009},
 		"over 64 KiB in fragments":    {append(frame(ws.OpText, false, strings.Repeat("x", 40<<10)), frame(ws.OpContinuation, true, strings.Repeat("x", 40<<10))...), 1009},
 		"a length from another world": {append(long, 1, 2, 3, 4), 1009},
+		"compressed, unasked":         {compressed(true, deflated(`{"t":"ping"}`)), 1002},
 		"a goodbye":                   {frame(ws.OpClose, true, "\x03\xe8"), 1000},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -117,16 +118,20 @@ func messagesMayComeInAnyPieces(t *testing.T, n *node) {
 // Whatever a client sends, in whatever pieces: the node closes the connection or
 // goes on, and never panics or keeps more than a message's worth.
 func FuzzWebSocket(f *testing.F) {
-	f.Add(frame(ws.OpText, true, `{"t":"ping","n":7}`), uint8(3))
-	f.Add(append(frame(ws.OpText, false, `{"t":`), frame(ws.OpContinuation, true, `"ping"}`)...), uint8(1))
-	f.Add(frame(ws.OpClose, true, ""), uint8(0))
+	f.Add(frame(ws.OpText, true, `{"t":"ping","n":7}`), uint8(3), false)
+	f.Add(append(frame(ws.OpText, false, `{"t":`), frame(ws.OpContinuation, true, `"ping"}`)...), uint8(1), true)
+	f.Add(frame(ws.OpClose, true, ""), uint8(0), false)
+	ping := deflated(`{"t":"ping","n":7}`)
+	f.Add(compressed(true, ping), uint8(3), true)
+	f.Add(append(compressed(false, ping[:9]), frame(ws.OpContinuation, true, ping[9:])...), uint8(1), true)
+	f.Add(compressed(true, deflated(strings.Repeat(" ", live.MaxMessage+1))), uint8(40), true)
 	s := newStore(f, 3)
 	var network local.Network
 	n := newNode(f, s, network.Join)
-	f.Fuzz(func(t *testing.T, stream []byte, piece uint8) {
+	f.Fuzz(func(t *testing.T, stream []byte, piece uint8, deflate bool) {
 		ours, theirs := net.Pipe()
 		go io.Copy(io.Discard, ours)
-		c := n.serve(theirs, joining(1, "student"))
+		c := n.serve(theirs, joining(1, "student"), deflate)
 		for len(stream) > 0 {
 			k := min(len(stream), int(piece)+1)
 			if _, err := ours.Write(stream[:k]); err != nil {

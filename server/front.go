@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gobwas/httphead"
 	"github.com/gobwas/ws"
 
 	"github.com/muster-live/muster/live"
@@ -98,6 +99,11 @@ func readUpgrade(head []byte) (r *http.Request, answer []byte, err error) {
 			r.Header.Add(string(name), string(value))
 			return nil
 		},
+		ExtensionCustom: func(line []byte, _ []httphead.Option) ([]httphead.Option, bool) {
+			r.Header.Add(offered, string(line))
+			return nil, true // what is agreed on is not up to ws
+		},
+		OnBeforeUpgrade: func() (ws.HandshakeHeader, error) { return ws.HandshakeHeaderHTTP(answerOf(r)), nil },
 	}.Upgrade(struct {
 		io.Reader
 		io.Writer

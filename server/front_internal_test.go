@@ -14,6 +14,7 @@ func FuzzUpgrade(f *testing.F) {
 	f.Add([]byte(head + "Cookie: muster_signin=x\r\nOrigin: http://a\r\n\r\n"))
 	f.Add([]byte(head + "cookie:a=b \r\nCOOKIE: c=d\r\nAuthorization:  Bearer x\r\n\r\n"))
 	f.Add([]byte(head + "Host: b\r\n\r\n"))
+	f.Add([]byte(strings.Replace(head, "student", "board", 1) + "sec-websocket-extensions:  permessage-deflate\r\nSec-WebSocket-Extensions: x;y\r\n\r\n"))
 	f.Add([]byte(head + " Origin: http://a\r\n\r\n"))
 	f.Add([]byte(head + "Origin : http://a\r\n\r\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -38,6 +39,9 @@ func FuzzUpgrade(f *testing.F) {
 			if short.Header.Get(name) != long.Header.Get(name) {
 				t.Errorf("%s %q, to net/http %q", name, short.Header.Get(name), long.Header.Get(name))
 			}
+		}
+		if a, b := answerOf(short).Get(offered), answerOf(long).Get(offered); a != b || a != "" && !bytes.Contains(answer, []byte(a)) {
+			t.Errorf("agreed on %q, by net/http on %q, and answered %q", a, b, answer)
 		}
 		a, errA := short.Cookie(signInCookie)
 		c, errC := long.Cookie(signInCookie)

@@ -85,9 +85,8 @@ func upgrade(lines ...string) string {
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + strings.Join(append(lines, "\r\n"), "\r\n")
 }
 
-// speak sends the pieces one after another, each when the one before has arrived, and
-// returns the status of the answer and what follows it.
-func speak(t *testing.T, address string, pieces ...string) (status int, rest *bufio.Reader) {
+// dial connects to an address of eachWay's.
+func dial(t *testing.T, address string) net.Conn {
 	t.Helper()
 	address, secured := strings.CutPrefix(address, overTLS)
 	conn, err := net.Dial("tcp", address)
@@ -99,6 +98,14 @@ func speak(t *testing.T, address string, pieces ...string) (status int, rest *bu
 	}
 	t.Cleanup(func() { _ = conn.Close() })
 	_ = conn.SetDeadline(time.Now().Add(time.Minute))
+	return conn
+}
+
+// speak sends the pieces one after another, each when the one before has arrived, and
+// returns the status of the answer and what follows it.
+func speak(t *testing.T, address string, pieces ...string) (status int, rest *bufio.Reader) {
+	t.Helper()
+	conn := dial(t, address)
 	for i, p := range pieces {
 		if i > 0 {
 			time.Sleep(20 * time.Millisecond) // so that it is no single segment

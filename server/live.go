@@ -52,7 +52,7 @@ func (s *Server) liveSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.door.leave()
-	up := ws.HTTPUpgrader{Protocol: func(p string) bool { return p == live.Subprotocol }}
+	up := ws.HTTPUpgrader{Protocol: func(p string) bool { return p == live.Subprotocol }, Header: answerOf(r)}
 	conn, rw, _, err := up.Upgrade(r, w)
 	if err != nil {
 		if conn != nil { // it has answered, on a connection that is ours now
@@ -64,6 +64,20 @@ func (s *Server) liveSocket(w http.ResponseWriter, r *http.Request) {
 	s.serveLive(v, r, live.NewWebSocket(conn, early))
 }
 
+// offered is the line in which a client offers extensions, and is answered.
+const offered = "Sec-Websocket-Extensions"
+
+// answerOf returns what the header of the answer to an upgrade has besides what every such
+// answer has: the extension that is agreed on, if any.
+func answerOf(r *http.Request) http.Header {
+	if offers := r.Header[offered]; offers != nil {
+		if agreed := live.Extension(live.Audience(r.URL.Query().Get("audience")), offers); agreed != "" {
+			return http.Header{offered: {agreed}}
+		}
+	}
+	return nil
+}
+
 // mayConnect reports whether somebody may have a live connection. Whether they may take
 // part in the session is found out once there is one, over which they can be told.
 func mayConnect(v identity.Viewer) bool {
@@ -73,6 +87,9 @@ func mayConnect(v identity.Viewer) bool {
 // serveLive has a client take part in the session of its request over a live connection,
 // as long as it lasts, or tells it over that why not.
 func (s *Server) serveLive(v identity.Viewer, r *http.Request, t *live.WebSocket) {
+	if len(answerOf(r)) > 0 {
+		t.Deflate()
+	}
 	p := &participant{server: s, viewer: v, from: s.cameFrom(r), conn: s.Hub.Accept(t, v.Person)}
 	p.ctx = context.WithValue(context.Background(), requestKey{}, &request{
 		log: s.log, raw: &http.Request{}, refused: s.cfg.Refused, viewer: func() (identity.Viewer, error) { return v, nil },
