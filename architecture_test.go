@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"names":               {"attendance"},
 	"excuse":              {"attendance", "changes"},
 	"grid":                {"attendance", "names", "table"},
-	"live":                {"attendance", "cluster"},
+	"live":                {"attendance", "cluster", "direct"},
 	"changes":             {"attendance"},
 	"audit":               {"attendance", "changes"},
 	"table":               {},

@@ -35,15 +35,15 @@ func (c *conn) Read(b []byte) (n int, err error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
-	var failed syscall.Errno
+	var failed error
 	err = c.raw.Read(func(fd uintptr) bool {
-		n, failed = call(unix.SYS_RECVFROM, fd, b)
+		n, failed = Receive(int(fd), b, 0)
 		return failed != unix.EAGAIN
 	})
 	switch {
 	case err != nil:
 		return 0, err
-	case failed != 0:
+	case failed != nil:
 		return 0, c.fail("read", failed)
 	case n == 0:
 		return 0, io.EOF
@@ -53,33 +53,43 @@ func (c *conn) Read(b []byte) (n int, err error) {
 
 // Write implements [net.Conn].
 func (c *conn) Write(b []byte) (done int, err error) {
-	var failed syscall.Errno
+	var failed error
 	err = c.raw.Write(func(fd uintptr) bool {
 		for done < len(b) {
 			var n int
-			if n, failed = call(unix.SYS_SENDTO, fd, b[done:]); failed != 0 {
+			if n, failed = Send(int(fd), b[done:]); failed != nil {
 				return failed != unix.EAGAIN
 			}
 			done += n
 		}
 		return true
 	})
-	if err == nil && failed != 0 {
+	if err == nil && failed != nil {
 		err = c.fail("write", failed)
 	}
 	return done, err
 }
 
-func (c *conn) fail(what string, errno syscall.Errno) error {
-	return &net.OpError{Op: what, Net: c.LocalAddr().Network(), Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError(what, errno)}
+func (c *conn) fail(what string, err error) error {
+	return &net.OpError{Op: what, Net: c.LocalAddr().Network(), Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError(what, err)}
 }
 
-// call is send(2) or recv(2), which do not wait here.
-func call(number, fd uintptr, b []byte) (int, syscall.Errno) {
+// Send is send(2) on a socket, without waiting and without telling the scheduler. What the
+// kernel has no room for is not taken; if that is all of b, the error is EAGAIN.
+func Send(fd int, b []byte) (int, error) { return call(unix.SYS_SENDTO, fd, b, 0) }
+
+// Receive is recv(2) on a socket, with flags such as MSG_PEEK, without waiting and without
+// telling the scheduler. If there is nothing yet, the error is EAGAIN.
+func Receive(fd int, b []byte, flags int) (int, error) {
+	return call(unix.SYS_RECVFROM, fd, b, flags)
+}
+
+// Sockets have less to do for these than for write(2) and read(2).
+func call(number uintptr, fd int, b []byte, flags int) (int, error) {
 	for {
-		n, _, errno := syscall.RawSyscall6(number, fd, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+		n, _, errno := syscall.RawSyscall6(number, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), uintptr(flags|unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL), 0, 0)
 		if errno == 0 {
-			return int(n), 0
+			return int(n), nil
 		}
 		if errno != unix.EINTR {
 			return 0, errno

@@ -1,5 +1,4 @@
-// Package direct has connections to other programs that are read and written without
-// telling Go's scheduler.
+// Package direct reads and writes sockets without telling Go's scheduler.
 //
 // The scheduler wants to hear of each system call, since most may wait. In a process in
 // which nothing happens just then, it wakes a thread of its own to look after the call

@@ -12,6 +12,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/muster-live/muster/direct"
 )
 
 // front is a listener that stands before net/http's server and keeps the connections
@@ -134,7 +136,7 @@ var heads = sync.Pool{New: func() any { b := make([]byte, maxHead); return &b }}
 // receive sees to a new connection.
 func (f *front) receive(fd int, from netip.AddrPort) {
 	buf := heads.Get().(*[]byte)
-	n, err := call(unix.SYS_RECVFROM, fd, *buf, unix.MSG_PEEK)
+	n, err := direct.Receive(fd, *buf, unix.MSG_PEEK)
 	head := (*buf)[:n]
 	if end := bytes.Index(head, endOfHead); err == nil && end > 0 && bytes.HasPrefix(head, f.begins) {
 		f.crew.do(func() {
@@ -157,7 +159,7 @@ var endOfHead = []byte("\r\n\r\n")
 // over which the answer has yet to be sent. If that cannot be, the connection is closed and
 // there is none.
 func upgradeRaw(fd int, request, answer []byte) *WebSocket {
-	n, err := call(unix.SYS_RECVFROM, fd, request, 0)
+	n, err := direct.Receive(fd, request, 0)
 	if err == nil && n == len(request) {
 		t := &WebSocket{answer: answer}
 		t.line = &descriptor{socket: t, fd: fd}

@@ -14,6 +14,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/muster-live/muster/direct"
 )
 
 // notSentLimit is how many bytes the kernel may keep for a connection before it says
@@ -82,8 +84,8 @@ func (l *descriptor) tryWrite(b []byte) (int, error) {
 	if l.fd < 0 || l.ended {
 		return 0, net.ErrClosed
 	}
-	n, err := call(unix.SYS_SENDTO, l.fd, b, 0)
-	if err == errNothing {
+	n, err := direct.Send(l.fd, b)
+	if err == unix.EAGAIN {
 		err = nil
 	}
 	return n, err
@@ -95,28 +97,14 @@ func (l *descriptor) tryRead(b []byte) (int, error) {
 	if l.fd < 0 || l.ended {
 		return 0, net.ErrClosed
 	}
-	n, err := call(unix.SYS_RECVFROM, l.fd, b, 0)
-	if n == 0 && err == nil {
+	n, err := direct.Receive(l.fd, b, 0)
+	switch {
+	case err == unix.EAGAIN:
+		err = errNothing
+	case n == 0 && err == nil:
 		err = io.EOF
 	}
 	return n, err
-}
-
-// call is send(2) or recv(2), which have less to do for a socket than write(2) and
-// read(2). They do not wait, whatever the flags.
-func call(number uintptr, fd int, b []byte, flags uintptr) (int, error) {
-	for {
-		n, _, errno := syscall.RawSyscall6(number, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), flags|unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
-		switch errno {
-		case 0:
-			return int(n), nil
-		case unix.EINTR:
-		case unix.EAGAIN:
-			return 0, errNothing
-		default:
-			return 0, errno
-		}
-	}
 }
 
 func (l *descriptor) write(b []byte, deadline time.Time) error {
