@@ -20,7 +20,7 @@ var mayImport = map[string][]string{
 	"calendar":            {"attendance"},
 	"cluster":             {"attendance"},
 	"cluster/local":       {"attendance", "cluster"},
-	"cluster/remote":      {"attendance", "cluster"},
+	"cluster/remote":      {"attendance", "cluster", "direct"},
 	"cluster/redis":       {"cluster/remote", "direct"},
 	"cluster/postgres":    {"cluster/remote"},
 	"cluster/clustertest": {"attendance", "cluster"},

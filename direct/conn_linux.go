@@ -84,6 +84,12 @@ func Receive(fd int, b []byte, flags int) (int, error) {
 	return call(unix.SYS_RECVFROM, fd, b, flags)
 }
 
+// GiveWay lets others that wait for this processor go first, other processes too. Those are
+// who has just been woken: Redis, the database, another node, a proxy. The kernel would have
+// them wait until this thread has had its turn, in which it can write to several hundred
+// connections. Nobody waiting, it takes less than a microsecond.
+func GiveWay() { _, _, _ = syscall.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0) } // never fails
+
 // Sockets have less to do for these than for write(2) and read(2).
 func call(number uintptr, fd int, b []byte, flags int) (int, error) {
 	for {

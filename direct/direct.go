@@ -1,4 +1,5 @@
-// Package direct reads and writes sockets without telling Go's scheduler.
+// Package direct calls the kernel without telling Go's scheduler: to read and write
+// sockets, and to let others go first.
 //
 // The scheduler wants to hear of each system call, since most may wait. In a process in
 // which nothing happens just then, it wakes a thread of its own to look after the call

@@ -4,6 +4,8 @@ import (
 	"io"
 	"net"
 	"slices"
+
+	"github.com/muster-live/muster/direct"
 )
 
 // batchSize is how many lines are read or written by one call of the kernel: so few
@@ -70,6 +72,7 @@ func (b *batch) pump(conns []*Conn) {
 		}
 		clear(b.lines) // so that they are not kept
 		clear(b.conns)
+		direct.GiveWay() // to whoever passes on what was written, or waits to write to others
 	}
 }
 

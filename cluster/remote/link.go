@@ -28,6 +28,7 @@ import (
 
 	"github.com/muster-live/muster/attendance"
 	"github.com/muster-live/muster/cluster"
+	"github.com/muster-live/muster/direct"
 )
 
 // dialLimit is how long the first beat may take to come back.
@@ -125,7 +126,9 @@ func (l *Link) Publish(events []attendance.Event) {
 		l.post(l.sessionChannel(s), &message{kind: kindEvents, session: s, events: bySession[s]})
 	}
 	// What this node shows next takes the processor for milliseconds: others hear of it first.
+	// The runtime may have woken a thread for us, which has pushed aside the one that sends.
 	runtime.Gosched()
+	direct.GiveWay()
 }
 
 // RosterChanged implements [cluster.Link].
