@@ -22,6 +22,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/muster-live/muster/bench"
 	"github.com/muster-live/muster/rig"
 )
@@ -208,6 +210,7 @@ func measure(ctx context.Context, p peer, s scenario) (r bench.Result, err error
 		}
 		run.URLs = append(run.URLs, n.URL)
 	}
+	unix.Sync() // what preparing has left to be written would hold up what is synced meanwhile
 	select {
 	case <-time.After(warmUp):
 	case <-ctx.Done():
