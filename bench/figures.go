@@ -65,6 +65,18 @@ func figure(lines []*line, sent []sending) *figures {
 	return f
 }
 
+// addApart adds what came of the sendings elsewhere, but for the times.
+func (f *figures) addApart(h heard, sessions []Session, sent []sending) {
+	for _, s := range sent {
+		f.expected += uint64(len(sessions[s.line.session].Students))
+	}
+	f.delivered += h.Delivered
+	f.again += h.Again
+	for name, n := range h.Trouble {
+		f.trouble[name] += n
+	}
+}
+
 // receipts goes along what a line received and what there was to be received. What
 // lies in a gap between two deltas did not arrive.
 func (f *figures) receipts(ln *line, arrivals []arrival) {

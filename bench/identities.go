@@ -17,7 +17,7 @@ type Identities struct {
 // Session is one open session and the tokens of its people.
 type Session struct {
 	ID       attendance.SessionID `json:"session"`
-	Board    string               `json:"board"`   // token of its teacher
+	Board    string               `json:"board"`   // token of its teacher; "": there is no board
 	Display  string               `json:"display"` // token of its display
 	Students []Student            `json:"students"`
 }

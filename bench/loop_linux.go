@@ -226,15 +226,20 @@ func (l *loop) sleepUntil(ctx context.Context, at uint32) error {
 	}
 }
 
-// quiet waits until nothing but pings has come in for a while.
-func (l *loop) quiet(ctx context.Context, while time.Duration) error {
+// quiet waits until nothing but pings has come in for a while, and calls look again and
+// again meanwhile.
+func (l *loop) quiet(ctx context.Context, while time.Duration, look func() error) error {
+	const lookEvery = 50 * time.Millisecond
 	from := time.Since(l.start)
 	for {
+		if err := look(); err != nil {
+			return err
+		}
 		left := while - (time.Since(l.start) - max(from, time.Duration(l.news.Load())))
 		if left <= 0 {
 			return nil
 		}
-		if err := hold(ctx, left); err != nil {
+		if err := hold(ctx, min(left, lookEvery)); err != nil {
 			return err
 		}
 	}

@@ -50,11 +50,11 @@ type Result struct {
 	Again     int            `json:"again"` // deltas that brought nothing new
 	Trouble   map[string]int `json:"trouble,omitempty"`
 
-	Seconds float64 `json:"seconds"` // how long the CPU was watched: from the first sending till all was quiet
+	Seconds float64 `json:"seconds"` // how long the CPU was watched: from the first sending until nothing more came in
 	Server  *Usage  `json:"server,omitempty"`
 	Bench   Usage   `json:"bench"`
 	// OtherCPU is the CPU time, in seconds, of all else on this machine: of the server
-	// too, if its process is not known.
+	// too, if its process is not known, and of an [Apart].
 	OtherCPU float64 `json:"other_cpu_s"`
 }
 

@@ -10,6 +10,7 @@ type Run struct {
 	Pids     []int // of the servers, if they run here: their CPU time and memory are measured
 	Crash    *Crash
 	Dialect  Dialect
+	Apart    *Apart // nil: all connections are made here
 }
 
 // Crash has the server behind the first URL killed in the middle of a run. Its clients

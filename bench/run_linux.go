@@ -46,12 +46,24 @@ func (r Run) Do(ctx context.Context) (_ Result, err error) {
 			err = errors.Join(err, l.end())
 		}
 	}()
+	began := time.Now()
+	var apart *listening
+	if r.Apart != nil {
+		if apart, err = r.startApart(ctx); err != nil {
+			return Result{}, err
+		}
+		defer apart.kill() // if it has not ended by then
+		for _, s := range r.Apart.Sessions {
+			size += len(s.Students)
+		}
+	}
 	res := Result{Connections: size}
 	students, err := r.connect(ctx, l, &res)
 	if err != nil {
 		return res, err
 	}
-	if err := l.quiet(ctx, settle); err != nil {
+	res.ConnectAll = milliseconds(time.Since(began))
+	if err := l.quiet(ctx, settle, func() error { return nil }); err != nil {
 		return res, err
 	}
 	crashed := r.crash(ctx, l)
@@ -62,8 +74,12 @@ func (r Run) Do(ctx context.Context) (_ Result, err error) {
 	if res.Return, res.Returned, err = crashed(); err != nil {
 		return res, err
 	}
-	for limit := time.Now().Add(patience); l.behind(true) && time.Now().Before(limit); {
-		if err := hold(ctx, quietFor/20); err != nil {
+	if err := l.level(ctx, true); err != nil {
+		return res, err
+	}
+	var elsewhere heard
+	if apart != nil {
+		if elsewhere, err = apart.end(); err != nil {
 			return res, err
 		}
 	}
@@ -72,6 +88,9 @@ func (r Run) Do(ctx context.Context) (_ Result, err error) {
 		return res, err
 	}
 	f := figure(l.lines, plan)
+	if apart != nil {
+		f.addApart(elsewhere, r.Apart.Sessions, plan)
+	}
 	res.Sync, res.Ack, res.Late = quantiles(&f.sync), quantiles(&f.ack), quantiles(late)
 	res.Sent, res.Acked, res.Expected, res.Delivered, res.Again, res.Trouble = len(plan), f.acked, f.expected, f.delivered, f.again, f.trouble
 	res.Seconds = used.during.Seconds()
@@ -105,7 +124,9 @@ func (r Run) places() (all []place, students []*line) {
 		return ln
 	}
 	for i, s := range r.Sessions {
-		add(i, -1, s.Board, "board")
+		if s.Board != "" {
+			add(i, -1, s.Board, "board")
+		}
 	}
 	for i, s := range r.Sessions {
 		for j, p := range s.Students {
@@ -119,12 +140,11 @@ func (r Run) places() (all []place, students []*line) {
 func (r Run) connect(ctx context.Context, l *loop, res *Result) ([]*line, error) {
 	all, students := r.places()
 	var (
-		took  Histogram
-		mu    sync.Mutex
-		errs  []error
-		next  atomic.Int64
-		wg    sync.WaitGroup
-		start = time.Now()
+		took Histogram
+		mu   sync.Mutex
+		errs []error
+		next atomic.Int64
+		wg   sync.WaitGroup
 	)
 	for range min(connecting, len(all)) {
 		wg.Go(func() {
@@ -147,7 +167,7 @@ func (r Run) connect(ctx context.Context, l *loop, res *Result) ([]*line, error)
 		})
 	}
 	wg.Wait()
-	res.Connect, res.ConnectAll = quantiles(&took), milliseconds(time.Since(start))
+	res.Connect = quantiles(&took)
 	if len(errs) > 0 {
 		return nil, errs[0]
 	}
@@ -238,23 +258,30 @@ func (r Run) checkIn(ctx context.Context, l *loop, students []*line) (plan []sen
 	if late, err = l.send(ctx, plan); err != nil {
 		return nil, nil, u, err
 	}
+	measure := func() error {
+		u, err = usedUntilNow(r.Pids)
+		u = u.since(before)
+		u.during = time.Since(began)
+		return err
+	}
 	if r.Load.Scenario == Idle {
-		err = hold(ctx, r.Load.Duration)
-	} else {
-		err = l.quiet(ctx, quietFor)
-		for waited := quietFor; err == nil && (l.acks.Load() < int64(len(plan)) || l.behind(false)) && waited < patience; waited += quietFor {
-			err = l.quiet(ctx, quietFor)
+		err = errors.Join(hold(ctx, r.Load.Duration), measure())
+		return plan, late, u, err
+	}
+	// What is used once nothing more comes in is not part of the work.
+	counted := int64(-1)
+	untilNews := func() error {
+		if news := l.news.Load(); news != counted {
+			counted = news
+			return measure()
 		}
+		return nil
 	}
-	if err != nil {
-		return nil, nil, u, err
+	err = l.quiet(ctx, quietFor, untilNews)
+	for waited := quietFor; err == nil && (l.acks.Load() < int64(len(plan)) || l.behind(false)) && waited < patience; waited += quietFor {
+		err = l.quiet(ctx, quietFor, untilNews)
 	}
-	if u, err = usedUntilNow(r.Pids); err != nil {
-		return nil, nil, u, err
-	}
-	u = u.since(before)
-	u.during = time.Since(began)
-	return plan, late, u, nil
+	return plan, late, u, err
 }
 
 // hold waits.

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
@@ -136,6 +138,9 @@ func TestFiguresOfAServerWithKnownDelay(t *testing.T) {
 	if res.Sent != 10 || res.Acked != 10 || res.Expected != 100 || res.Delivered != 100 || res.Again != 0 || len(res.Trouble) > 0 {
 		t.Errorf("10 check-ins, seen by 9 students and a board each: got %+v", res)
 	}
+	if most := took - milliseconds(quietFor); 1000*res.Seconds > most {
+		t.Errorf("CPU was watched for %.1f s, of which all was quiet for some", res.Seconds)
+	}
 	for name, q := range map[string]Quantiles{"sync": res.Sync, "ack": res.Ack} {
 		// A busy machine may be slow, so only the lower limit is exact.
 		if q.P50 < delay || q.Max > took || q.Max < q.P99 || q.P99 < q.P50 {
@@ -156,7 +161,7 @@ func TestAServerOfAnotherDialectIsMeasuredToo(t *testing.T) {
 	}))
 	t.Cleanup(s.Close)
 	res, err := Run{
-		URLs: []string{s.URL}, Sessions: []Session{{ID: 1, Students: make([]Student, 5)}}, Load: Load{Scenario: Storm, Duration: time.Second},
+		URLs: []string{s.URL}, Sessions: []Session{{ID: 1, Board: "b", Students: make([]Student, 5)}}, Load: Load{Scenario: Storm, Duration: time.Second},
 		Dialect: Dialect{Path: "/other?v=4", Join: `40["join %d"]`, CheckIn: `42["check_in"]`},
 	}.Do(t.Context())
 	if err != nil {
@@ -164,6 +169,58 @@ func TestAServerOfAnotherDialectIsMeasuredToo(t *testing.T) {
 	}
 	if res.Acked != 5 || res.Delivered != 25 || len(res.Trouble) > 0 {
 		t.Errorf("5 check-ins, seen by 5 others each: got %+v", res)
+	}
+}
+
+// TestMain has the tests' own program be the second process of a load generator.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == "-apart" {
+		if err := Listen(context.Background(), os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func TestConnectionsOfAnotherProcessCount(t *testing.T) {
+	t.Parallel()
+	r := &room{deltas: func(seq, _ int) int {
+		if seq == 3 {
+			return 2
+		}
+		return 1
+	}}
+	s := httptest.NewServer(r)
+	t.Cleanup(s.Close)
+	students := func(from, to int) (list []Student) {
+		for i := from; i < to; i++ {
+			list = append(list, Student{Token: strconv.Itoa(i), Ticket: "t"})
+		}
+		return list
+	}
+	apart := &Apart{Command: exec.Command(os.Args[0], "-apart"), Sessions: []Session{{ID: 1, Students: students(10, 14)}}}
+	apart.Command.Stderr = os.Stderr
+	res, err := Run{
+		URLs: []string{s.URL}, Sessions: []Session{{ID: 1, Board: "b", Students: students(0, 10)}}, Load: Load{Scenario: Storm, Duration: time.Second}, Apart: apart,
+	}.Do(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Connections != 15 || res.Acked != 10 || res.Expected != 140 || res.Delivered != 140 || res.Again != 15 || len(res.Trouble) > 0 {
+		t.Errorf("10 check-ins, seen by 10 others and 4 elsewhere, one of them twice by all: got %+v", res)
+	}
+}
+
+func TestASecondProcessThatFailsIsToldOf(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(s.Close)
+	one := []Session{{ID: 1, Board: "b", Students: make([]Student, 1)}}
+	_, err := Run{URLs: []string{s.URL}, Sessions: one, Load: Load{Scenario: Storm, Duration: time.Second}, Apart: &Apart{Command: exec.Command(os.Args[0], "-apart"), Sessions: one}}.Do(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "did not connect everybody") {
+		t.Errorf("the error is %v", err)
 	}
 }
 

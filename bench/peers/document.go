@@ -103,11 +103,11 @@ func (t results) median(peer, scenario string, f figure) float64 {
 // servers have with many idle connections than with few. So what a program takes for
 // itself does not count, nor what its heap may grow by at first.
 func (t results) memoryEach(peer string) float64 {
-	few, many := t.median(peer, "idle 5,000", memory), t.median(peer, "idle 18,000", memory)
+	few, many := t.median(peer, "idle 5,000", memory), t.median(peer, "idle 20,000", memory)
 	if few == 0 || many == 0 {
 		return 0
 	}
-	return (many - few) / (18_000 - 5_000)
+	return (many - few) / (20_000 - 5_000)
 }
 
 // missing returns the share of updates that did not arrive.
@@ -218,7 +218,7 @@ func (t results) goals(b *bytes.Buffer) {
 	goal(b, "memory of a connection", "Socket.IO", t.memoryEach("muster"), t.memoryEach("Socket.IO"), 1)
 	goal(b, "memory of a connection", "6 kB", t.memoryEach("muster"), 6000, 1)
 	goal(b, "return of 5,000", "1.5 s", t.median("muster", "return of 5,000", returned), 1500, 1)
-	goal(b, "CPU for each update, 18,000 in a room", "300 in a room", t.median("muster", "18,000 in a room", cpu), t.median("muster", "300 in a room", cpu), 1.3)
+	goal(b, "CPU for each update, 20,000 in a room", "300 in a room", t.median("muster", "20,000 in a room", cpu), t.median("muster", "300 in a room", cpu), 1.3)
 	b.WriteString("\n")
 }
 

@@ -39,12 +39,19 @@ type scenario struct {
 	alone    bool // muster alone is measured
 }
 
+// most is how many connections one process makes, or has, at the most: nearly as many as
+// files that it may open on the machine that the document's figures are of.
+const most = 19_000
+
 // who reports whether a peer is measured in a scenario.
 func (s scenario) who(p peer) bool {
 	if s.alone {
 		return p.name == "muster"
 	}
-	return (s.load.Scenario == bench.Idle || s.students <= p.students) && (!s.comeBack || p.most > 1)
+	if (s.comeBack || s.students > most) && p.most == 1 {
+		return false
+	}
+	return s.load.Scenario == bench.Idle || s.students <= p.students
 }
 
 func steady(d time.Duration, rate float64) bench.Load {
@@ -70,13 +77,13 @@ var scenarios = []scenario{
 	{"8 rooms of 300", 8, 300, 2, steady(4*time.Second, 160), false, false},
 	{"30 rooms of 300", 30, 300, 2, steady(4*time.Second, 160), false, false},
 	{"idle 5,000", 1, 5000, 2, bench.Load{Scenario: bench.Idle, Duration: 4 * time.Second}, false, false},
-	{"idle 18,000", 1, 18000, 2, bench.Load{Scenario: bench.Idle, Duration: 4 * time.Second}, false, false},
+	{"idle 20,000", 1, 20000, 2, bench.Load{Scenario: bench.Idle, Duration: 4 * time.Second}, false, false},
 	{"return of 5,000", 1, 5000, 2, bench.Load{Scenario: bench.Idle, Duration: 4 * time.Second}, true, false},
 	growing("300 in a room", 1, 300, 2),
 	growing("1,000 in a room", 1, 1000, 2),
 	growing("3,000 in a room", 1, 3000, 2),
 	growing("9,000 in a room", 1, 9000, 2),
-	growing("18,000 in a room", 1, 18000, 2),
+	growing("20,000 in a room", 1, 20000, 2),
 	growing("10 rooms of 300", 10, 300, 2),
 	growing("60 rooms of 300", 60, 300, 2),
 	growing("3,000 in a room, 1 process", 1, 3000, 1),
@@ -104,6 +111,7 @@ type found struct {
 
 func main() {
 	serve := flag.String("serve", "", "be this server, one of those written in Go, at -listen")
+	apart := flag.Bool("apart", false, "be the second process of the load generator")
 	var s serving
 	flag.StringVar(&s.listen, "listen", "", "address for -serve")
 	flag.StringVar(&s.redis, "redis", "", "address of the Redis for -serve that links several processes")
@@ -119,9 +127,12 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	var err error
-	if *serve != "" {
+	switch {
+	case *serve != "":
 		err = servers[*serve](s)
-	} else {
+	case *apart:
+		err = bench.Listen(ctx, os.Stdin, os.Stdout)
+	default:
 		all := peers(*muster, *python)
 		if err = measureAll(ctx, all, chosen(*only), chosen(*work), *runs, *results); err == nil {
 			err = write(*document, *results, all)
@@ -170,6 +181,18 @@ func measureAll(ctx context.Context, all []peer, who, what func(string) bool, ru
 	return f.Close()
 }
 
+// halve leaves half of the students in sessions, and returns the others.
+func halve(sessions []bench.Session) *bench.Apart {
+	a := &bench.Apart{Command: exec.Command(os.Args[0], "-apart"), Sessions: slices.Clone(sessions)}
+	a.Command.Stderr = os.Stderr
+	for i, s := range sessions {
+		half := len(s.Students) / 2
+		sessions[i].Students = s.Students[:half]
+		a.Sessions[i].Students, a.Sessions[i].Board = s.Students[half:], ""
+	}
+	return a
+}
+
 // measure starts what the scenario needs, and measures once.
 func measure(ctx context.Context, p peer, s scenario) (r bench.Result, err error) {
 	dir, err := os.MkdirTemp("", "muster-peers-")
@@ -196,6 +219,9 @@ func measure(ctx context.Context, p peer, s scenario) (r bench.Result, err error
 		return r, err
 	}
 	run := bench.Run{Sessions: sessions, Load: s.load, Dialect: p.dialect}
+	if s.students > most {
+		run.Apart = halve(sessions)
+	}
 	for i := range s.nodes {
 		n, err := rig.StartServer(ctx, filepath.Join(dir, fmt.Sprintf("node%d.log", i+1)), func(addr string) *exec.Cmd { return command(addr, i) })
 		if err != nil {

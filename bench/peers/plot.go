@@ -45,10 +45,10 @@ func (t results) plotLatency(all []peer) []byte {
 func (t results) plotGrowth() []byte {
 	c := chart{
 		title: "µs of CPU of muster's servers for each update, against connections, 15,000 updates a second",
-		unit:  "µs", most: 100, connections: []float64{300, 1000, 3000, 9000, 18000},
+		unit:  "µs", most: 100, connections: []float64{300, 1000, 3000, 9000, 20000},
 	}
 	c.lines = []line{
-		t.line("muster", "in one room", cpu, []string{"300 in a room", "1,000 in a room", "3,000 in a room", "9,000 in a room", "18,000 in a room"}),
+		t.line("muster", "in one room", cpu, []string{"300 in a room", "1,000 in a room", "3,000 in a room", "9,000 in a room", "20,000 in a room"}),
 		t.line("muster", "rooms of 300", cpu, []string{"300 in a room", "", "10 rooms of 300", "", "60 rooms of 300"}),
 	}
 	return c.draw()
