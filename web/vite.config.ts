@@ -1,6 +1,6 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
-import type { Plugin } from "vite";
+import { build, type Plugin, type Rolldown } from "vite";
 
 // One page for each kind of visitor, so that a phone loads only what it shows.
 const pages = ["student", "signin", "display", "kiosk", "teacher", "admin"];
@@ -15,13 +15,29 @@ const routes: [RegExp, string][] = [
   [/^\/admin(\/|$)/, "/admin.html"],
 ];
 
+/** What the scripts are written for. */
+const target = "es2020";
+
+/** What is written into the student's page, which then asks for those scripts. */
+async function early(scripts: string[]): Promise<string> {
+  const built = await build({
+    configFile: false,
+    publicDir: false,
+    logLevel: "error",
+    define: { __SCRIPTS__: `[${scripts.join()}]` },
+    build: { write: false, target, lib: { entry: "src/student/early.ts", formats: ["iife"], name: "early" } },
+  });
+  const [{ output }] = built as [Rolldown.RolldownOutput];
+  return output[0].code.trim();
+}
+
 // A phone shows the student's page as soon as its first answer is there: its styles come
-// with it, and what asks for its scripts once it has been painted. The server lets both
-// pass by their hashes.
+// with it, and early.ts, which asks for its scripts once it has been painted. The server
+// lets both pass by their hashes.
 const seenFirst: Plugin = {
   name: "seen-first",
   enforce: "post",
-  generateBundle(_, bundle) {
+  async generateBundle(_, bundle) {
     const page = bundle["student.html"];
     if (page?.type !== "asset") throw new Error("there is no student.html");
     let styles = "";
@@ -36,11 +52,10 @@ const seenFirst: Plugin = {
         scripts.push(url);
         return "";
       });
-    const load = `()=>[${scripts.join()}].forEach(s=>import(s).catch(()=>{}))`; // a page may be left meanwhile
-    const later = `{const load=${load};document.hidden?load():requestAnimationFrame(()=>setTimeout(load))}`;
+    const code = await early(scripts);
     page.source = html
       .replace("</head>", () => `  <style>${styles}</style>\n  </head>`)
-      .replace("  </body>", () => `    <script>${later}</script>\n  </body>`);
+      .replace("  </body>", () => `    <script>${code}</script>\n  </body>`);
   },
 };
 
@@ -60,7 +75,7 @@ export default defineConfig({
     },
   ],
   build: {
-    target: "es2020",
+    target,
     cssTarget: "safari14",
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0, // the server's content policy allows no inline data but images

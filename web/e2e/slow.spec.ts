@@ -10,6 +10,26 @@ const says = async (page: Page) =>
     .replace(/\s+/g, " ")
     .trim();
 
+/** What a page has sent: the ids of check-ins, each as often as it was sent. */
+function checkIns(page: Page): string[] {
+  const sent: string[] = [];
+  const note = (text: string) => {
+    const { t, id } = JSON.parse(text) as { t: string; id: string };
+    if (t === "check_in") sent.push(id);
+  };
+  page.on("websocket", (ws) => ws.on("framesent", ({ payload }) => note(String(payload))));
+  page.on("request", (r) => r.url().endsWith("/commands") && note(r.postData()!));
+  return sent;
+}
+
+/** Keeps a page's scripts back until the function that it returns is called. */
+async function withoutScripts(page: Page): Promise<() => void> {
+  let go = () => {};
+  const scripts = new Promise<void>((done) => (go = done));
+  await page.route(/\.js$/, (route) => scripts.then(() => route.continue()));
+  return go;
+}
+
 test("a scan checks in without any script", async ({ course, visit }) => {
   const board = await visit();
   await enter(board, course.teacher);
@@ -67,9 +87,7 @@ test("digits that were typed before the script had come are not lost", async ({ 
   const session = await startSession(board);
   const student = await visit({ phone: true });
   await enter(student, course.students[2]!);
-  let go = () => {};
-  const scripts = new Promise<void>((done) => (go = done));
-  await student.route(/\.js$/, (route) => scripts.then(() => route.continue()));
+  const go = await withoutScripts(student);
   await student.goto(`/s/${session}`, { waitUntil: "commit" });
   const { digits } = await codesNow(board, session);
   const field = student.getByLabel("Type the six digits on the screen");
@@ -87,16 +105,8 @@ test("a wrong code that was typed before the script had come is sent once", asyn
   const session = await startSession(board);
   const student = await visit({ phone: true, allow: /status of 4\d\d/ });
   await enter(student, course.students[2]!);
-  const sent = new Set<string>();
-  const note = (text: string) => {
-    const { t, id } = JSON.parse(text) as { t: string; id: string };
-    if (t === "check_in") sent.add(id);
-  };
-  student.on("websocket", (ws) => ws.on("framesent", ({ payload }) => note(String(payload))));
-  student.on("request", (r) => r.url().endsWith("/commands") && note(r.postData()!));
-  let go = () => {};
-  const scripts = new Promise<void>((done) => (go = done));
-  await student.route(/\.js$/, (route) => scripts.then(() => route.continue()));
+  const sent = checkIns(student);
+  const go = await withoutScripts(student);
   await student.goto(`/s/${session}`, { waitUntil: "commit" });
   const { digits } = await codesNow(board, session);
   const field = student.getByLabel("Type the six digits on the screen");
@@ -106,7 +116,76 @@ test("a wrong code that was typed before the script had come is sent once", asyn
   await expect(field).toHaveValue("");
   await field.pressSequentially(digits);
   await expect(student.getByText("You're present")).toBeVisible();
-  expect(sent.size).toBe(2);
+  expect(new Set(sent).size).toBe(2);
+});
+
+test("a tap before the script has come is answered in the same page, and sent once", async ({ course, visit }) => {
+  const board = await visit();
+  await enter(board, course.teacher);
+  const session = await startSession(board);
+  const student = await visit({ phone: true });
+  await enter(student, course.students[0]!);
+  const sent = checkIns(student);
+  const go = await withoutScripts(student);
+  await student.goto(scanAddress(student, session, (await codesNow(board, session)).qr), { waitUntil: "commit" });
+  const button = student.getByRole("button", { name: "I'm here" });
+  await student.evaluate(() => Object.assign(window, { stayed: true }));
+  await button.tap();
+  await expect(student.getByText("You're present")).toBeVisible();
+  await expect(button).toBeHidden();
+  expect(await student.evaluate(() => "stayed" in window)).toBe(true);
+  go();
+  await expect(student.getByText("Live", { exact: true })).toBeVisible();
+  await expect(student.getByText(/^Checked in at/)).toBeVisible();
+  expect(sent).toHaveLength(1);
+
+  // The ticket is spent: it is not offered again.
+  const { id } = (await (await student.request.get("/api/v1/me")).json()) as { id: number };
+  const unmark = { t: "mark", id: "again", marks: [[id, "unset"]] };
+  expect((await board.request.post(`/api/v1/sessions/${session}/commands`, { data: unmark })).ok()).toBe(true);
+  await expect(student.getByLabel("Type the six digits on the screen")).toBeVisible();
+});
+
+test("a script that comes while a tap is under way sees to it, and it counts once", async ({ course, visit }) => {
+  const board = await visit();
+  await enter(board, course.teacher);
+  const session = await startSession(board);
+  const student = await visit({ phone: true });
+  await enter(student, course.students[1]!);
+  const sent = checkIns(student);
+  const go = await withoutScripts(student);
+  await student.route(/\/commands$/, () => {}); // is never answered
+  await student.goto(scanAddress(student, session, (await codesNow(board, session)).qr), { waitUntil: "commit" });
+  await student.getByRole("button", { name: "I'm here" }).tap();
+  await expect(student.getByText("Checking you in…")).toBeVisible();
+  go();
+  await expect(student.getByText("You're present")).toBeVisible();
+  expect(sent.length).toBeGreaterThan(1);
+  expect(new Set(sent).size).toBe(1);
+});
+
+test("before the script has come, what is refused is explained, and what is lost can be tried again", async ({ course, visit }) => {
+  const board = await visit();
+  await enter(board, course.teacher);
+  const session = await startSession(board);
+  const student = await visit({ phone: true, allow: /status of 4\d\d|ERR_FAILED/ });
+  await enter(student, course.students[2]!);
+  await withoutScripts(student);
+  let lost = true;
+  await student.route(/\/commands$/, (route) => (lost ? route.abort() : route.continue()));
+  await student.goto(`/s/${session}`, { waitUntil: "commit" });
+  const { digits } = await codesNow(board, session);
+  const field = student.getByLabel("Type the six digits on the screen");
+  const button = student.getByRole("button", { name: "Check in" });
+  await field.fill(digits === "000000" ? "111111" : "000 000");
+  await button.tap();
+  await expect(student.getByText("That did not get through. Try again.")).toBeVisible();
+  lost = false;
+  await button.tap();
+  await expect(student.getByRole("alert")).toHaveText(/not the code of this session/);
+  await field.fill(digits);
+  await button.tap();
+  await expect(student.getByText("You're present")).toBeVisible();
 });
 
 test("a tap before the line is there is sent by the script, which takes no button from under a finger", async ({ course, visit }) => {

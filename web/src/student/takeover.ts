@@ -20,6 +20,8 @@ export interface Begun {
 const clickAfter = 300;
 
 export function takeOver(show: (begun: Begun) => void): void {
+  const form = document.querySelector<HTMLFormElement>("form.check-in");
+  if (form) form.onsubmit = null; // early.ts has no more to do
   let attend: Attend | undefined;
   let first: First;
   let touched = false;
@@ -28,6 +30,7 @@ export function takeOver(show: (begun: Begun) => void): void {
   function begin(): Attend {
     if (attend) return attend;
     first = takeFirst()!;
+    if (form?.dataset.early === "done") first.ticket = undefined;
     attend = new Attend(first.state.session, first, look);
     attend.start();
     look();
@@ -53,15 +56,18 @@ export function takeOver(show: (begun: Begun) => void): void {
     };
     addEventListener(end, () => setTimeout(lifted, clickAfter), true);
   }
-  // The script sends what the form would, again and again until it is through. Digits are
-  // sent by the field that takes their place.
-  addEventListener("submit", (e) => {
-    if (shown) return;
-    e.preventDefault();
+  /** Sends what the form would, again and again until it is through. Digits are sent by the field that takes their place. */
+  function send(): void {
     const attend = begin();
     if (attend.ticket) attend.checkIn();
     showNow(attend);
+  }
+  addEventListener("submit", (e) => {
+    if (shown) return;
+    e.preventDefault();
+    send();
   });
 
-  begin();
+  if (form?.dataset.early === "sent") send();
+  else begin();
 }
