@@ -164,6 +164,33 @@ test("a script that comes while a tap is under way sees to it, and it counts onc
   expect(new Set(sent).size).toBe(1);
 });
 
+test("a tap that is answered after the script has come, but before the line, is answered in the same page", async ({ course, visit }) => {
+  const board = await visit();
+  await enter(board, course.teacher);
+  const session = await startSession(board);
+  const student = await visit({ phone: true });
+  await enter(student, course.students[3]!);
+  const sent = checkIns(student);
+  const go = await withoutScripts(student);
+  let answer = () => {};
+  const answered = new Promise<void>((done) => (answer = done));
+  await student.route(/\/commands$/, (route) => answered.then(() => route.continue()));
+  let connect = () => {};
+  const line = new Promise<void>((done) => (connect = done));
+  await student.routeWebSocket(/\/live/, (ws) => line.then(() => void ws.connectToServer()));
+  await student.goto(scanAddress(student, session, (await codesNow(board, session)).qr), { waitUntil: "commit" });
+  await student.getByRole("button", { name: "I'm here" }).tap();
+  go();
+  await expect(student).toHaveURL(`/s/${session}`); // the script is there
+  await expect(student.getByText("Checking you in…")).toBeVisible();
+  answer();
+  await expect(student.getByText("You're present")).toBeVisible();
+  connect();
+  await expect(student.getByText("Live", { exact: true })).toBeVisible();
+  await expect(student.getByText(/^Checked in at/)).toBeVisible();
+  expect(sent).toHaveLength(1);
+});
+
 test("before the script has come, what is refused is explained, and what is lost can be tried again", async ({ course, visit }) => {
   const board = await visit();
   await enter(board, course.teacher);

@@ -113,15 +113,16 @@ export class Attend {
       // An answer says nothing of the status.
       if (mark !== this.own.mark || at !== this.own.at) this.#mark({ mark, at, source });
       this.asking = "sent";
-      this.#dropTicket();
+      this.dropTicket();
     } catch (err) {
       this.asking = "idle";
       this.refusal = err instanceof Problem ? err : new Problem(0, "internal", String(err));
-      if (spent.includes(this.refusal.code)) this.#dropTicket();
+      if (spent.includes(this.refusal.code)) this.dropTicket();
     }
   }
 
-  #dropTicket(): void {
+  /** The ticket has been used, or is of no more use. */
+  dropTicket(): void {
     this.ticket = undefined;
     keepTicket(this.id, undefined);
   }

@@ -14,7 +14,7 @@ async function send(form: HTMLFormElement): Promise<void> {
   const section = document.querySelector(".answer")!;
   const says = section.querySelector(".big")!;
   const fields = Object.fromEntries(new FormData(form)) as { id: string; ticket?: string; code?: string };
-  form.dataset.early = "sent"; // takeover.ts goes on from here
+  form.dataset.early = "sent"; // so takeover.ts knows
   form.style.display = "none";
   says.textContent = "Checking you in…";
   let answer: Response | undefined;
@@ -28,7 +28,7 @@ async function send(form: HTMLFormElement): Promise<void> {
     // Lost on the way.
   }
   const mark = answer?.ok && ((await answer.json().catch(() => ({}))) as { mark?: string }).mark;
-  if (!form.onsubmit) return; // the script has come, and has sent it as well
+  if (!form.isConnected) return; // the script has taken over, and sent it as well
   if (mark === "present" || mark === "late") {
     form.dataset.early = "done";
     section.className = `answer ${mark} marked`;

@@ -21,7 +21,7 @@ const clickAfter = 300;
 
 export function takeOver(show: (begun: Begun) => void): void {
   const form = document.querySelector<HTMLFormElement>("form.check-in");
-  if (form) form.onsubmit = null; // early.ts has no more to do
+  if (form) form.onsubmit = null; // from now on, what is sent is sent here
   let attend: Attend | undefined;
   let first: First;
   let touched = false;
@@ -30,21 +30,24 @@ export function takeOver(show: (begun: Begun) => void): void {
   function begin(): Attend {
     if (attend) return attend;
     first = takeFirst()!;
-    if (form?.dataset.early === "done") first.ticket = undefined;
-    attend = new Attend(first.state.session, first, look);
+    attend = new Attend(first.state.session, first, () => queueMicrotask(look)); // when all of it has been taken in
     attend.start();
     look();
     return attend;
   }
   /** Shows what there is to tell, but takes no button away from under a finger. */
   function look(): void {
-    if (!attend || touched) return;
+    if (!attend || touched || shown) return;
+    const underWay = form?.dataset.early === "sent" && attend.own.mark === first.state.you[1] && !attend.refused;
+    if (underWay && (attend.status === "live" || attend.status === "slow")) return send(); // perhaps the answer is lost
+    if (underWay) return;
     const heard = attend.status !== "connecting" || attend.asking !== "idle" || attend.refused;
     if (heard || attend.ticket !== first.ticket) showNow(attend);
   }
   function showNow(attend: Attend): void {
     if (shown) return;
     shown = true;
+    if (form?.dataset.early === "done") attend.dropTicket();
     show({ attend, refusal: first.refusal, typed: typedSoFar() });
   }
 
@@ -68,6 +71,5 @@ export function takeOver(show: (begun: Begun) => void): void {
     send();
   });
 
-  if (form?.dataset.early === "sent") send();
-  else begin();
+  begin();
 }
