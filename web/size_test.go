@@ -32,8 +32,15 @@ func TestTheStudentsPageIsSmall(t *testing.T) {
 	}
 	page := sent("student.html")
 	size := zipped(page)
-	for _, m := range regexp.MustCompile(`"/((?:assets/|favicon)[^"]+)"`).FindAllSubmatch(page, -1) {
+	scripts := 0
+	for _, m := range regexp.MustCompile("[\"'`]/((?:assets/|favicon)[^\"'`]+)[\"'`]").FindAllSubmatch(page, -1) {
 		size += zipped(sent(string(m[1])))
+		if bytes.HasSuffix(m[1], []byte(".js")) {
+			scripts++
+		}
+	}
+	if scripts == 0 {
+		t.Error("no scripts were found in the student's page")
 	}
 	if size > 40_000 {
 		t.Errorf("the student's page takes %d bytes", size)
