@@ -9,6 +9,13 @@ type Apart struct {
 	Sessions []Session // the run's, with the students who are connected there; boards are not
 }
 
+// part is what that process is told.
+type part struct {
+	URLs     []string
+	Sessions []Session
+	Dialect  Dialect
+}
+
 // heard is what came of it.
 type heard struct {
 	Delivered uint64         `json:"delivered"`

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// listening is an [Apart] that was started. It is told a Run, answers with an empty object
+// listening is an [Apart] that was started. It is told a part, answers with an empty object
 // once everybody is connected, and with a heard when it is told no more.
 type listening struct {
 	command *exec.Cmd
@@ -37,8 +37,7 @@ func (r Run) startApart(ctx context.Context) (_ *listening, err error) {
 	}()
 	context.AfterFunc(ctx, l.kill)
 	l.answers = json.NewDecoder(out)
-	part := Run{URLs: r.URLs, Sessions: r.Apart.Sessions, Dialect: r.Dialect}
-	if err := json.NewEncoder(l.tell).Encode(part); err != nil {
+	if err := json.NewEncoder(l.tell).Encode(part{r.URLs, r.Apart.Sessions, r.Dialect}); err != nil {
 		return nil, fmt.Errorf("tell %s: %w", l.command, err)
 	}
 	if err := l.answers.Decode(new(struct{})); err != nil {
@@ -61,11 +60,11 @@ func (l *listening) kill() { _ = l.command.Process.Kill() }
 // Listen makes and listens to the connections of an [Apart]: in has what to do, and ends
 // when it is over; out is told what came of it.
 func Listen(ctx context.Context, in io.Reader, out io.Writer) error {
-	var r Run
-	told := json.NewDecoder(in)
-	if err := told.Decode(&r); err != nil {
-		return fmt.Errorf("read the run: %w", err)
+	var p part
+	if err := json.NewDecoder(in).Decode(&p); err != nil {
+		return fmt.Errorf("read what to do: %w", err)
 	}
+	r := Run{URLs: p.URLs, Sessions: p.Sessions, Dialect: p.Dialect}
 	size := 0
 	for _, s := range r.Sessions {
 		size += len(s.Students)
