@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"sync"
 	"time"
 )
 
@@ -14,12 +15,16 @@ import (
 // once everybody is connected, and with a heard when it is told no more.
 type listening struct {
 	command *exec.Cmd
+	wait    func() error // until it has ended
 	tell    io.WriteCloser
 	answers *json.Decoder
 }
 
 func (r Run) startApart(ctx context.Context) (_ *listening, err error) {
-	l := &listening{command: r.Apart.Command}
+	if r.Crash != nil {
+		return nil, errors.New("connections of another process do not come back from a server that is killed")
+	}
+	l := &listening{command: r.Apart.Command, wait: sync.OnceValue(r.Apart.Command.Wait)}
 	out, err := l.command.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -32,7 +37,7 @@ func (r Run) startApart(ctx context.Context) (_ *listening, err error) {
 	}
 	defer func() {
 		if err != nil {
-			l.kill()
+			l.stop()
 		}
 	}()
 	context.AfterFunc(ctx, l.kill)
@@ -49,13 +54,19 @@ func (r Run) startApart(ctx context.Context) (_ *listening, err error) {
 // end has it close its connections.
 func (l *listening) end() (h heard, err error) {
 	err = errors.Join(l.tell.Close(), l.answers.Decode(&h))
-	if err = errors.Join(err, l.command.Wait()); err != nil {
+	if err = errors.Join(err, l.wait()); err != nil {
 		return h, fmt.Errorf("%s: %w", l.command, err)
 	}
 	return h, nil
 }
 
 func (l *listening) kill() { _ = l.command.Process.Kill() }
+
+// stop ends it, if it has not ended, and waits until its connections are gone.
+func (l *listening) stop() {
+	l.kill()
+	_ = l.wait()
+}
 
 // Listen makes and listens to the connections of an [Apart]: in has what to do, and ends
 // when it is over; out is told what came of it.

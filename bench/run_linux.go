@@ -52,7 +52,7 @@ func (r Run) Do(ctx context.Context) (_ Result, err error) {
 		if apart, err = r.startApart(ctx); err != nil {
 			return Result{}, err
 		}
-		defer apart.kill() // if it has not ended by then
+		defer apart.stop()
 		for _, s := range r.Apart.Sessions {
 			size += len(s.Students)
 		}

@@ -30,8 +30,8 @@ var sessionTemplate = template.Must(template.New("session").Parse(sessionHTML))
 type first struct {
 	State   json.RawMessage `json:"state"` // the snapshot of docs/protocol.md
 	Ticket  string          `json:"ticket,omitempty"`
-	ID      string          `json:"id"` // of the check-in, by form or by script: sent twice, it is done once
-	Refusal string          `json:"refusal,omitempty"`
+	ID      string          `json:"id"`               // of the check-in, by form or by script: sent twice, it is done once
+	Refusal string          `json:"-"`                // is shown, and taken over from there
 	Called  string          `json:"called,omitempty"` // the status that the student's mark stands for, if one
 }
 

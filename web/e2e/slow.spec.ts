@@ -139,11 +139,14 @@ test("a tap before the script has come is answered in the same page, and sent on
   await expect(student.getByText(/^Checked in at/)).toBeVisible();
   expect(sent).toHaveLength(1);
 
-  // The ticket is spent: it is not offered again.
+  // The ticket is spent, and so is the id under which it was sent.
   const { id } = (await (await student.request.get("/api/v1/me")).json()) as { id: number };
   const unmark = { t: "mark", id: "again", marks: [[id, "unset"]] };
   expect((await board.request.post(`/api/v1/sessions/${session}/commands`, { data: unmark })).ok()).toBe(true);
-  await expect(student.getByLabel("Type the six digits on the screen")).toBeVisible();
+  await expect(student.getByText("0 of 5 here")).toBeVisible();
+  await student.getByLabel("Type the six digits on the screen").fill((await codesNow(board, session)).digits);
+  await expect(student.getByText("1 of 5 here")).toBeVisible();
+  await expect(student.getByText("You're present")).toBeVisible();
 });
 
 test("a script that comes while a tap is under way sees to it, and it counts once", async ({ course, visit }) => {
@@ -185,7 +188,10 @@ test("a tap that is answered after the script has come, but before the line, is 
   await expect(student.getByText("Checking you in…")).toBeVisible();
   answer();
   await expect(student.getByText("You're present")).toBeVisible();
+  await student.evaluate(() => dispatchEvent(new Event("offline")));
+  await expect(student.getByText(/^Checked in at/)).toBeVisible(); // and no less is known without a line
   connect();
+  await student.evaluate(() => dispatchEvent(new Event("online")));
   await expect(student.getByText("Live", { exact: true })).toBeVisible();
   await expect(student.getByText(/^Checked in at/)).toBeVisible();
   expect(sent).toHaveLength(1);
@@ -213,6 +219,7 @@ test("before the script has come, what is refused is explained, and what is lost
   await field.fill(digits);
   await button.tap();
   await expect(student.getByText("You're present")).toBeVisible();
+  await expect(student.getByRole("alert")).toHaveCount(0);
 });
 
 test("a tap before the line is there is sent by the script, which takes no button from under a finger", async ({ course, visit }) => {

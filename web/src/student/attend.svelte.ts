@@ -113,16 +113,25 @@ export class Attend {
       // An answer says nothing of the status.
       if (mark !== this.own.mark || at !== this.own.at) this.#mark({ mark, at, source });
       this.asking = "sent";
-      this.dropTicket();
+      this.#dropTicket();
     } catch (err) {
       this.asking = "idle";
       this.refusal = err instanceof Problem ? err : new Problem(0, "internal", String(err));
-      if (spent.includes(this.refusal.code)) this.dropTicket();
+      if (spent.includes(this.refusal.code)) this.#dropTicket();
     }
   }
 
-  /** The ticket has been used, or is of no more use. */
-  dropTicket(): void {
+  /** The page's form has been sent and answered, which need not be told again, or is seen in the state. */
+  settled(own?: Own): void {
+    if (own) {
+      this.#mark({ mark: own.mark, at: own.at, source: own.source });
+      this.asking = "sent";
+    }
+    this.#commandID = undefined;
+    this.#dropTicket();
+  }
+
+  #dropTicket(): void {
     this.ticket = undefined;
     keepTicket(this.id, undefined);
   }

@@ -9,8 +9,6 @@ export interface First {
   ticket?: string;
   /** Of the check-in that the page's form would send; under one id it is done once. */
   id: string;
-  /** Why the scan, or what the form sent, was refused. */
-  refusal?: string;
   /** What the status is called that the mark stands for. */
   called?: string;
 }

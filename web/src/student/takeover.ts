@@ -4,7 +4,7 @@
 // there is something to tell: the line is there or is not to be had, there is a ticket that
 // the server did not know of, or the form is sent.
 
-import { Attend } from "./attend.svelte";
+import { Attend, type Own } from "./attend.svelte";
 import { takeFirst, typedSoFar, type First } from "./first";
 
 /** What is under way when the script begins to show the page. */
@@ -31,6 +31,7 @@ export function takeOver(show: (begun: Begun) => void): void {
     if (attend) return attend;
     first = takeFirst()!;
     attend = new Attend(first.state.session, first, () => queueMicrotask(look)); // when all of it has been taken in
+    settle();
     attend.start();
     look();
     return attend;
@@ -38,18 +39,28 @@ export function takeOver(show: (begun: Begun) => void): void {
   /** Shows what there is to tell, but takes no button away from under a finger. */
   function look(): void {
     if (!attend || touched || shown) return;
-    const underWay = form?.dataset.early === "sent" && attend.own.mark === first.state.you[1] && !attend.refused;
-    if (underWay && (attend.status === "live" || attend.status === "slow")) return send(); // perhaps the answer is lost
-    if (underWay) return;
+    const early = form?.dataset.early;
+    if (early === "left") return;
+    if (early === "sent") {
+      if (attend.own.mark !== first.state.you[1]) attend.settled();
+      else if (attend.status === "connecting" && !attend.refused) return;
+      else return send(); // the answer may be lost
+    }
     const heard = attend.status !== "connecting" || attend.asking !== "idle" || attend.refused;
     if (heard || attend.ticket !== first.ticket) showNow(attend);
   }
   function showNow(attend: Attend): void {
     if (shown) return;
     shown = true;
-    if (form?.dataset.early === "done") attend.dropTicket();
-    show({ attend, refusal: first.refusal, typed: typedSoFar() });
+    show({ attend, refusal: document.querySelector(".refusal")?.textContent ?? undefined, typed: typedSoFar() });
   }
+  /** Takes in what was answered to what the page itself has sent. */
+  function settle(): void {
+    const early = form?.dataset.early ?? "";
+    if (early.startsWith("{") && !shown) attend?.settled(JSON.parse(early) as Own);
+    look();
+  }
+  form?.addEventListener("answered", settle);
 
   addEventListener("pointerdown", () => (touched = true), true);
   for (const end of ["pointerup", "pointercancel"] as const) {
