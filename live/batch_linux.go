@@ -8,9 +8,9 @@ import (
 	"github.com/muster-live/muster/direct"
 )
 
-// batchSize is how many lines are read or written by one call of the kernel: so few
-// that it takes no longer than a garbage collection may be kept waiting.
-const batchSize = 32
+// batchSize is how many lines are read or written by one call of the kernel, those of a
+// shard: so few that it takes no longer than a garbage collection may be kept waiting.
+const batchSize = shardSize
 
 // batch reads and writes many lines by one call of the kernel, where it has io_uring: the
 // way into it is a good part of what a small write takes. It is used by one goroutine at a

@@ -6,38 +6,50 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/muster-live/muster/direct"
 )
 
 // shardSize is how many connections are flushed one after another before another
 // shard has its turn: of the same room, or of a smaller one, which would otherwise
-// wait for all of a large one.
-const shardSize = 64
+// wait for all of a large one. One call of the kernel writes to so many.
+const shardSize = 32
 
 // longTurn is how long a worker keeps its processor to itself, which can be long in a large
 // room. To let others have it is not free: the scheduler wakes another processor for them,
 // which on a virtual machine takes as long as writing to twenty connections.
 const longTurn = time.Millisecond
 
+// sprint is for how long all processors flush, from news that finds them idle on. It is
+// enough for a room of a few hundred.
+const sprint = 4 * time.Millisecond
+
 // flusher flushes the shards of all rooms in the order in which they were woken, so
-// that none waits for longer than each of the others takes once. It uses half of the
-// processors: while it writes, others have to read, decide and commit, or the next
-// news would wait for the rest of this.
+// that none waits for longer than each of the others takes once.
+//
+// It begins on all processors. One would do the work of a small room in hardly more time,
+// if it had a processor to itself: but the kernel likes to put whoever is woken by what is
+// written on the processor that writes, and has both take turns there while another is
+// idle. So another worker goes on meanwhile. After a sprint half of the processors have to
+// do: while they write, others have to read, decide and commit, or the next news would
+// wait for the rest of this.
 type flusher struct {
-	workers int
-	observe func(time.Duration) // nil: nobody wants to know
+	processors int
+	observe    func(time.Duration) // nil: nobody wants to know
 
 	log  *slog.Logger
 	told sync.Once // that there is no io_uring
 
 	mu     sync.Mutex
 	queue  []*shard
-	busy   int      // workers that run
-	spare  []*batch // of workers that do not
+	busy   int       // workers that run
+	began  time.Time // when the first of them did
+	spare  []*batch  // of workers that do not
 	closed bool
 }
 
 func newFlusher(log *slog.Logger) *flusher {
-	return &flusher{workers: max(1, runtime.GOMAXPROCS(0)/2), log: log}
+	return &flusher{processors: runtime.GOMAXPROCS(0), log: log}
 }
 
 // shard is a part of a room's connections that is flushed as one.
@@ -87,15 +99,27 @@ func (s *shard) wake() {
 	case !s.waiting:
 		s.waiting, s.since = true, time.Now()
 		f.queue = append(f.queue, s)
-		if f.busy < f.workers {
+		if f.busy == 0 {
+			f.began = s.since
+		}
+		if f.busy < f.workers(s.since) {
 			f.busy++
 			go f.run()
 		}
 	}
 }
 
-// run flushes until nothing waits.
+// workers returns how many may run by now, at least one.
+func (f *flusher) workers(now time.Time) int {
+	if now.Sub(f.began) < sprint {
+		return f.processors
+	}
+	return max(1, f.processors/2)
+}
+
+// run flushes until nothing waits, or others can do the rest.
 func (f *flusher) run() {
+	direct.GiveWay() // to whoever tells other nodes: being woken, we may have pushed them aside
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	b := &batch{flusher: f}
@@ -103,7 +127,7 @@ func (f *flusher) run() {
 		b, f.spare = f.spare[n-1], f.spare[:n-1]
 	}
 	began := time.Now()
-	for len(f.queue) > 0 {
+	for len(f.queue) > 0 && f.busy <= f.workers(time.Now()) {
 		s := f.queue[0]
 		f.queue = f.queue[1:]
 		s.waiting, s.running = false, true
