@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 import { build, type Plugin, type Rolldown } from "vite";
@@ -31,9 +32,15 @@ async function early(scripts: string[]): Promise<string> {
   return output[0].code.trim();
 }
 
-// A phone shows the student's page as soon as its first answer is there: its styles come
-// with it, and early.ts, which asks for its scripts once it has been painted. The server
-// lets both pass by their hashes.
+/** The icon as an address: to ask for it would take the connection that a tap is waiting for. */
+function icon(): string {
+  const svg = readFileSync("public/favicon.svg", "utf8").trim().replace(/\n\s*/g, "").replaceAll('"', "'");
+  return `data:image/svg+xml,${svg.replace(/[%#<>]/g, encodeURIComponent)}`;
+}
+
+// A phone shows the student's page as soon as its first answer is there: its styles and its
+// icon come with it, and early.ts, which asks for its scripts once it has been painted. The
+// server lets styles and script pass by their hashes.
 const seenFirst: Plugin = {
   name: "seen-first",
   enforce: "post",
@@ -43,6 +50,7 @@ const seenFirst: Plugin = {
     let styles = "";
     const scripts: string[] = [];
     const html = String(page.source)
+      .replace("/favicon.svg", icon)
       .replace(/ *<link rel="stylesheet"[^>]* href="\/([^"]+)">\n/g, (_, name: string) => {
         const file = bundle[name];
         if (file?.type === "asset") styles += String(file.source).trim();

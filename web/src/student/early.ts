@@ -8,7 +8,12 @@
 /** The addresses of the script and of what it needs. */
 declare const __SCRIPTS__: string[];
 
-const answerWithin = 15_000;
+const answerWithin = 15_000; // ms
+
+// ms after the first frame in which the script is not asked for: a tap that is quick is sent
+// over the connection that the page came by, for which it would else wait, and no script
+// that is in the cache keeps a slow processor from it.
+const beforeScript = 150;
 
 function load(): void {
   // A page may be left meanwhile.
@@ -81,4 +86,4 @@ if (form) {
   });
 }
 if (document.hidden) load();
-else requestAnimationFrame(() => setTimeout(load));
+else requestAnimationFrame(() => setTimeout(load, beforeScript));
