@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -84,7 +85,8 @@ type Conn struct {
 	limit   *time.Timer // of CloseIn; nil: there is none
 	done    chan struct{}
 
-	slot int // in the hub's wheel
+	slot int  // in the hub's wheel
+	due  bool // a ping is, and leaves with the next news or by ask
 }
 
 // Reply queues the answer to a command; it leaves with the next flush, together with
@@ -217,10 +219,15 @@ func (c *Conn) collect() []byte {
 		return b
 	}
 	if f, ok := c.shared(); ok {
-		return c.after(b, f)
-	}
-	for _, f := range c.fromRoom() {
 		b = c.after(b, f)
+	} else {
+		for _, f := range c.fromRoom() {
+			b = c.after(b, f)
+		}
+	}
+	// Not with what is for boards: it may be so much that it is long until the ping is read.
+	if c.due && len(b) > 0 && c.audience != AudienceBoard {
+		b = append(slices.Clip(b), c.ping()...)
 	}
 	return b
 }
@@ -321,22 +328,40 @@ func (c *Conn) CloseCode() CloseCode {
 	return c.code
 }
 
-// beat has the client asked for a sign of life by the next pump, and ends the
-// connection if there was none since the last time.
+// beat ends the connection if the client has given no sign of life since it was asked
+// for one, and has it asked again: together with the next news or by ask.
 func (c *Conn) beat() {
 	if !c.heard.Swap(false) {
 		c.Close(CloseNoPong)
 		return
 	}
-	b, answered := c.out.ping()
 	c.mu.Lock()
-	if c.writing || !answered {
+	defer c.mu.Unlock()
+	c.due = true
+}
+
+// ask has the client asked by the next pump, unless news has taken the ping along.
+func (c *Conn) ask() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case !c.due || c.closed:
+	case c.writing:
+		c.due = false
 		c.heard.Store(true) // while a write is under way its own deadline decides
+	default:
+		c.queue = append(c.queue, c.ping()...)
 	}
-	if !c.writing && !c.closed {
-		c.queue = append(c.queue, b...)
+}
+
+// ping returns the ping that is due. The lock is held.
+func (c *Conn) ping() []byte {
+	c.due = false
+	b, answered := c.out.ping()
+	if !answered {
+		c.heard.Store(true)
 	}
-	c.mu.Unlock()
+	return b
 }
 
 // Heard says that the client has given a sign of life.

@@ -336,13 +336,18 @@ func (n *node) dial(tb testing.TB, person attendance.PersonID, audience string, 
 	if br == nil {
 		br = bufio.NewReader(conn)
 	}
-	c := &client{tb: tb, conn: conn, r: br, patience: time.Minute, heard: make(chan heard, 1000)}
-	go c.listen()
+	c := &client{tb: tb, conn: conn, r: br, patience: time.Minute}
+	c.listening()
 	return c
 }
 
-// listen reads all that comes, and so answers pings however long a test does something
-// else.
+// listening has all read that comes, and so pings answered, however long a test does
+// something else.
+func (c *client) listening() {
+	c.heard = make(chan heard, 1000)
+	go c.listen()
+}
+
 func (c *client) listen() {
 	for {
 		m, err := c.receive()

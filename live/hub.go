@@ -13,15 +13,20 @@ import (
 
 // Times that the hub keeps.
 const (
-	pingEvery  = 5 * time.Second // a ping unanswered by the next one ends the connection
+	pingEvery  = 5 * time.Second // whose ping is unanswered when the next is due is closed
+	pingWaits  = time.Second     // at the most, for news to leave with: to write it alone takes as long as an update
 	checkEvery = time.Second     // comparison of the rooms with the log
 	roomLinger = 30 * time.Second
 	readLimit  = 10 * time.Second // for one query of the store
 	readEvents = 1000             // in one query
 )
 
-// wheelSlots spreads the pings of all connections evenly over pingEvery.
-const wheelSlots = 50
+// wheelSlots spreads the pings of all connections evenly over pingEvery; so many of them
+// pass while a ping waits.
+const (
+	wheelSlots  = 50
+	waitedSlots = wheelSlots * int(pingWaits/time.Millisecond) / int(pingEvery/time.Millisecond)
+)
 
 // Hub keeps the rooms and connections of one node. It is the recorder's Screens and
 // the cluster's Node.
@@ -185,7 +190,7 @@ func (h *Hub) loadedRooms() (rooms []*room) {
 	return rooms
 }
 
-// beat pings every connection once in pingEvery.
+// beat pings every connection once in pingEvery, or up to pingWaits later.
 func (h *Hub) beat() {
 	tick := time.NewTicker(pingEvery / wheelSlots)
 	defer tick.Stop()
@@ -196,11 +201,14 @@ func (h *Hub) beat() {
 		case <-h.ctx.Done():
 			return
 		case <-tick.C:
-			conns := h.wheel[i].list()
-			for _, c := range conns {
+			for _, c := range h.wheel[i].list() {
 				c.beat()
 			}
-			b.pump(conns)
+			waited := h.wheel[(i+wheelSlots-waitedSlots)%wheelSlots].list()
+			for _, c := range waited {
+				c.ask()
+			}
+			b.pump(waited)
 		}
 	}
 }

@@ -31,22 +31,94 @@ func inFakeTime(t *testing.T, students int, test func(*testing.T, *node)) {
 }
 
 func TestAPhoneThatIsGoneIsNoticedWithinTenSeconds(t *testing.T) {
-	inFakeTime(t, 5, func(t *testing.T, n *node) {
-		board := n.pipe(t, teacher, "board")
-		board.next()
-		for _, delay := range []time.Duration{0, 2300 * time.Millisecond, 4900 * time.Millisecond} {
-			time.Sleep(delay) // a phone may die at any point between two pings
-			phone := n.pipe(t, 2, "student")
-			phone.next()
-			board.until(is("presence"))
-			go io.Copy(io.Discard, phone.conn) // takes everything, answers nothing
-			start := time.Now()
-			m, _ := board.until(is("presence"))
-			if gone := time.Since(start); gone > 10*time.Second || len(m.Off) != 1 {
-				t.Errorf("noticed after %v: %s", gone, m.raw)
+	for _, news := range []time.Duration{time.Hour, 300 * time.Millisecond, 800 * time.Millisecond, 3 * time.Second} {
+		t.Run(fmt.Sprint("news every ", news), func(t *testing.T) {
+			inFakeTime(t, 500, func(t *testing.T, n *node) {
+				defer n.comeIn(t, 3, news)()
+				board := n.pipe(t, teacher, "board")
+				board.next()
+				board.listening() // and answering, while nobody looks
+				for _, delay := range []time.Duration{0, 2300 * time.Millisecond, 4900 * time.Millisecond} {
+					time.Sleep(delay) // a phone may die at any point between two pings
+					phone := n.pipe(t, 2, "student")
+					phone.next()
+					board.until(is("presence"))
+					go io.Copy(io.Discard, phone.conn) // takes everything, answers nothing
+					start := time.Now()
+					m, _ := board.until(is("presence"))
+					if gone := time.Since(start); gone > 10*time.Second || len(m.Off) != 1 {
+						t.Errorf("noticed after %v: %s", gone, m.raw)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestAPingLeavesWithNewsIfThereIsAny(t *testing.T) {
+	for _, tt := range []struct {
+		person      attendance.PersonID
+		audience    string
+		news        time.Duration
+		with, alone int // pings of a minute
+	}{
+		{2, "student", 800 * time.Millisecond, 12, 0},
+		{teacher, "display", 800 * time.Millisecond, 12, 0},
+		{teacher, "board", 800 * time.Millisecond, 0, 12}, // its news may be long in coming
+		{2, "student", time.Hour, 0, 12},
+	} {
+		t.Run(fmt.Sprintf("%s, news every %v", tt.audience, tt.news), func(t *testing.T) {
+			inFakeTime(t, 500, func(t *testing.T, n *node) {
+				line := n.pipe(t, tt.person, tt.audience)
+				line.next()
+				defer n.comeIn(t, 3, tt.news)()
+				const ping, pong = "\x89\x00", "\x8a\x80...."
+				var with, alone int
+				buf := make([]byte, 4<<10) // what is written at once is read at once
+				line.conn.SetReadDeadline(time.Now().Add(time.Minute))
+				for {
+					m, err := line.conn.Read(buf)
+					if err != nil {
+						break
+					}
+					switch {
+					case string(buf[:m]) == ping:
+						alone++
+					case strings.HasSuffix(string(buf[:m]), ping):
+						with++
+					default:
+						continue
+					}
+					if _, err := line.conn.Write([]byte(pong)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if with != tt.with || alone != tt.alone {
+					t.Errorf("%d pings with news and %d alone, want %d and %d", with, alone, tt.with, tt.alone)
+				}
+			})
+		})
+	}
+}
+
+// comeIn has students check in, one after another from the first on, until it is stopped.
+func (n *node) comeIn(t *testing.T, first attendance.PersonID, every time.Duration) (stop func()) {
+	done := make(chan struct{})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for p := first; ; p++ {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+				n.checkIn(t, p)
 			}
 		}
-	})
+	}()
+	return func() { close(done); <-ended }
 }
 
 func TestAPhoneThatComesBackThroughAnotherNodeWasThereThroughout(t *testing.T) {
