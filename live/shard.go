@@ -20,19 +20,19 @@ const shardSize = 32
 // which on a virtual machine takes as long as writing to twenty connections.
 const longTurn = time.Millisecond
 
-// sprint is for how long all processors flush, from news that finds them idle on. It is
-// enough for a room of a few hundred.
-const sprint = 4 * time.Millisecond
+// fewShards is how many may wait for each processor while all of them flush: those of a
+// room of a few hundred.
+const fewShards = 4
 
 // flusher flushes the shards of all rooms in the order in which they were woken, so
 // that none waits for longer than each of the others takes once.
 //
-// It begins on all processors. One would do the work of a small room in hardly more time,
-// if it had a processor to itself: but the kernel likes to put whoever is woken by what is
+// What is little is flushed by all processors. One would do it in hardly more time, if it
+// had a processor to itself: but the kernel likes to put whoever is woken by what is
 // written on the processor that writes, and has both take turns there while another is
-// idle. So another worker goes on meanwhile. After a sprint half of the processors have to
-// do: while they write, others have to read, decide and commit, or the next news would
-// wait for the rest of this.
+// idle. So another worker goes on meanwhile. What is more is for half of the processors:
+// while they write, others have to read, decide and commit, or the next news would wait
+// for the rest of this.
 type flusher struct {
 	processors int
 	observe    func(time.Duration) // nil: nobody wants to know
@@ -42,9 +42,8 @@ type flusher struct {
 
 	mu     sync.Mutex
 	queue  []*shard
-	busy   int       // workers that run
-	began  time.Time // when the first of them did
-	spare  []*batch  // of workers that do not
+	busy   int      // workers that run
+	spare  []*batch // of workers that do not
 	closed bool
 }
 
@@ -99,19 +98,16 @@ func (s *shard) wake() {
 	case !s.waiting:
 		s.waiting, s.since = true, time.Now()
 		f.queue = append(f.queue, s)
-		if f.busy == 0 {
-			f.began = s.since
-		}
-		if f.busy < f.workers(s.since) {
+		if f.busy < f.workers() {
 			f.busy++
 			go f.run()
 		}
 	}
 }
 
-// workers returns how many may run by now, at least one.
-func (f *flusher) workers(now time.Time) int {
-	if now.Sub(f.began) < sprint {
+// workers returns how many may run by now, at least one. The lock is held.
+func (f *flusher) workers() int {
+	if len(f.queue) <= fewShards*f.processors {
 		return f.processors
 	}
 	return max(1, f.processors/2)
@@ -127,7 +123,7 @@ func (f *flusher) run() {
 		b, f.spare = f.spare[n-1], f.spare[:n-1]
 	}
 	began := time.Now()
-	for len(f.queue) > 0 && f.busy <= f.workers(time.Now()) {
+	for len(f.queue) > 0 && f.busy <= f.workers() {
 		s := f.queue[0]
 		f.queue = f.queue[1:]
 		s.waiting, s.running = false, true
