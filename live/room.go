@@ -403,7 +403,7 @@ func (r *room) greet(c *Conn, j Join) frame {
 }
 
 func (r *room) roomyShard() *shard {
-	for _, s := range r.shards[1:] {
+	for _, s := range slices.Backward(r.shards[1:]) { // while a crowd comes, the last one has room
 		if len(s.list()) < shardSize {
 			return s
 		}
