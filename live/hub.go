@@ -13,8 +13,8 @@ import (
 
 // Times that the hub keeps.
 const (
-	pingEvery  = 5 * time.Second // whose ping is unanswered when the next is due is closed
-	pingWaits  = time.Second     // at the most, for news to leave with: to write it alone takes as long as an update
+	pingEvery  = 5 * time.Second // who has not answered when the next ping is due is closed
+	pingWaits  = time.Second     // a ping, at the most, for news to leave with: alone it costs as much as an update
 	checkEvery = time.Second     // comparison of the rooms with the log
 	roomLinger = 30 * time.Second
 	readLimit  = 10 * time.Second // for one query of the store
