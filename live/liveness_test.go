@@ -55,6 +55,23 @@ func TestAPhoneThatIsGoneIsNoticedWithinTenSeconds(t *testing.T) {
 	}
 }
 
+func TestAPhoneHasFourSecondsToAnswer(t *testing.T) {
+	inFakeTime(t, 5, func(t *testing.T, n *node) {
+		phone := n.pipe(t, 2, "student")
+		phone.next()
+		for range 12 {
+			h, err := ws.ReadHeader(phone.r)
+			if err != nil || h.OpCode != ws.OpPing {
+				t.Fatalf("got opcode %x, %v; want a ping", h.OpCode, err)
+			}
+			time.Sleep(3900 * time.Millisecond)
+			if _, err := phone.conn.Write(frame(ws.OpPong, true, "")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
 func TestAPingLeavesWithNewsIfThereIsAny(t *testing.T) {
 	for _, tt := range []struct {
 		person      attendance.PersonID
