@@ -64,3 +64,28 @@ func TestThoseWhoComeAtOnceAreLookedUpTogether(t *testing.T) {
 		}
 	})
 }
+
+func TestOneAloneIsLookedUpAtOnceAlsoAfterACrowd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &slowStore{answer: time.Millisecond}
+		l := newLookups(s, time.Now)
+		ask := func(i byte) {
+			if v, err := l.viewer(t.Context(), TokenHash{i}); err != nil || v.Person != attendance.PersonID(i)+1 {
+				t.Errorf("%d is told to be %+v, %v", i, v, err)
+			}
+		}
+		var wg sync.WaitGroup
+		for i := range byte(100) {
+			wg.Go(func() { ask(i) })
+		}
+		wg.Wait()
+		begun := time.Now()
+		for i := range byte(3) {
+			ask(i)
+		}
+		if took := time.Since(begun); took != 3*time.Millisecond {
+			t.Errorf("one who asks three times waits for %v, want a millisecond for each answer", took)
+		}
+	})
+}

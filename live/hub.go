@@ -21,11 +21,10 @@ const (
 	readEvents = 1000             // in one query
 )
 
-// wheelSlots spreads the pings of all connections evenly over pingEvery; so many of them
-// pass while a ping waits.
+// The wheel spreads the pings of all connections evenly over pingEvery.
 const (
 	wheelSlots  = 50
-	waitedSlots = wheelSlots * int(pingWaits/time.Millisecond) / int(pingEvery/time.Millisecond)
+	waitedSlots = int(wheelSlots * pingWaits / pingEvery) // pass while a ping waits
 )
 
 // Hub keeps the rooms and connections of one node. It is the recorder's Screens and
