@@ -8,6 +8,7 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -111,33 +112,33 @@ func (s *Server) showSession(w http.ResponseWriter, r *http.Request, session att
 	if s.pages.student == nil {
 		return false
 	}
-	content, ok := s.sessionContent(r, session, f)
+	content, taken, ok := s.sessionContent(r, session, f)
 	if !ok {
 		return false
 	}
 	// With no-referrer, older browsers would say of the form that it comes from nowhere.
 	w.Header().Set("Referrer-Policy", "same-origin")
-	s.pages.student.serve(w, r, status, content)
+	s.pages.student.serve(w, r, status, content, taken)
 	return true
 }
 
-// sessionContent is what showSession shows. It waits at the door, which it has left when
-// it returns: a phone may take minutes to read the answer.
-func (s *Server) sessionContent(r *http.Request, session attendance.SessionID, f first) ([]byte, bool) {
+// sessionContent is what showSession shows, and what the page's script takes over. It waits
+// at the door, which it has left when it returns: a phone may take minutes to read the answer.
+func (s *Server) sessionContent(r *http.Request, session attendance.SessionID, f first) (shown, taken []byte, ok bool) {
 	if !s.door.enter(r.Context().Done()) {
-		return nil, false
+		return nil, nil, false
 	}
 	defer s.door.leave()
 	j, err := s.admit(r.Context(), session, "student")
 	if err != nil {
-		return nil, false
+		return nil, nil, false
 	}
 	v := &sessionView{First: f}
 	if v.First.State, err = s.Hub.State(r.Context(), j); err != nil || json.Unmarshal(v.First.State, &v.State) != nil {
-		return nil, false
+		return nil, nil, false
 	}
 	if v.First.Called, err = s.called(r.Context(), v); err != nil {
-		return nil, false
+		return nil, nil, false
 	}
 	if v.Marked() && !v.Asks() {
 		v.First.Refusal = "" // what was refused is done
@@ -147,12 +148,12 @@ func (s *Server) sessionContent(r *http.Request, session attendance.SessionID, f
 		_, _ = rand.Read(id[:]) // never fails
 		v.First.ID = hex.EncodeToString(id[:])
 	}
-	var b bytes.Buffer
-	if err := sessionTemplate.Execute(&b, v); err != nil {
+	var page, data bytes.Buffer
+	if err := errors.Join(sessionTemplate.Execute(&page, v), sessionTemplate.ExecuteTemplate(&data, "first", v.First)); err != nil {
 		problemOf(r.Context(), err)
-		return nil, false
+		return nil, nil, false
 	}
-	return b.Bytes(), true
+	return page.Bytes(), data.Bytes(), true
 }
 
 // called is what the status is called that the student's mark stands for; empty if it
@@ -201,7 +202,7 @@ func (s *Server) postCheckIn(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// studentPage is the built student page, cut where what it shows belongs.
+// studentPage is the built student page, cut where what it shows belongs, and after it.
 type studentPage struct {
 	before, after []byte
 }
@@ -220,7 +221,27 @@ func cutStudentPage(f *file) *studentPage {
 	if !ok {
 		return nil
 	}
-	return &studentPage{before: append(bytes.Clone(before), place...), after: append([]byte("</div>"), after...)}
+	return &studentPage{before: append(bytes.Clone(before), place...), after: after}
+}
+
+// serve sends the headers, then what is shown, then the rest: a browser begins the page when
+// the headers are there, and paints it as soon as it has read what is shown.
+func (p *studentPage) serve(w http.ResponseWriter, r *http.Request, status int, content, taken []byte) {
+	h := w.Header()
+	h.Set("Content-Type", kinds[".html"])
+	h.Set("Vary", "Accept-Encoding")
+	shown := bytes.Join([][]byte{p.before, content, []byte("</div>")}, nil)
+	rest := append(taken, p.after...)
+	if takesGzip(r) {
+		h.Set("Content-Encoding", "gzip")
+		shown, rest = zipped(shown, rest)
+	}
+	h.Set("Content-Length", strconv.Itoa(len(shown)+len(rest)))
+	w.WriteHeader(status)
+	for _, part := range [][]byte{shown, rest} {
+		_ = http.NewResponseController(w).Flush() // the client may be gone, as it may be below
+		_, _ = w.Write(part)
+	}
 }
 
 var zippers = sync.Pool{New: func() any {
@@ -228,24 +249,16 @@ var zippers = sync.Pool{New: func() any {
 	return z
 }}
 
-func (p *studentPage) serve(w http.ResponseWriter, r *http.Request, status int, content []byte) {
-	h := w.Header()
-	h.Set("Content-Type", kinds[".html"])
-	h.Set("Vary", "Accept-Encoding")
-	body := bytes.Join([][]byte{p.before, content, p.after}, nil)
-	if takesGzip(r) {
-		h.Set("Content-Encoding", "gzip")
-		var b bytes.Buffer
-		z := zippers.Get().(*gzip.Writer)
-		z.Reset(&b)
-		_, _ = z.Write(body) // cannot fail, nor can Close: it writes to memory
-		_ = z.Close()
-		zippers.Put(z)
-		body = b.Bytes()
-	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	// A browser begins the page when it has the headers; on a slow line they are there before the rest.
-	_ = http.NewResponseController(w).Flush()
-	_, _ = w.Write(body) // the client may be gone, as it may be above
+// zipped compresses a page in two parts, of which the first can be read without the second.
+func zipped(shown, rest []byte) (first, second []byte) {
+	var b bytes.Buffer
+	z := zippers.Get().(*gzip.Writer)
+	defer zippers.Put(z)
+	z.Reset(&b)
+	_, _ = z.Write(shown) // cannot fail, nor can what follows: it writes to memory
+	_ = z.Flush()
+	n := b.Len()
+	_, _ = z.Write(rest)
+	_ = z.Close()
+	return b.Bytes()[:n], b.Bytes()[n:]
 }

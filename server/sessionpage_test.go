@@ -1,12 +1,16 @@
 package server_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -135,7 +139,7 @@ func TestSlowPhonesHoldNobodyUp(t *testing.T) {
 	reads := make(chan struct{})
 	var phones sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
-		p := &slowPhone{httptest.NewRecorder(), make(chan struct{}), reads}
+		p := &slowPhone{httptest.NewRecorder(), make(chan struct{}, 2), reads} // the page comes in two parts
 		phones.Go(func() {
 			r := httptest.NewRequestWithContext(t.Context(), "GET", "/s/10", nil)
 			r.Header.Set("Authorization", "Bearer "+token)
@@ -195,5 +199,51 @@ func TestAStudentWhoseCheckInWasJudgedAgainIsNotAskedToCheckIn(t *testing.T) {
 	}
 	if strings.Contains(page.body, "<form") {
 		t.Errorf("asked again:\n%s", page.body)
+	}
+}
+
+// parts keeps what has been written between one flush and the next.
+type parts struct {
+	*httptest.ResponseRecorder
+	flushed []int // how many bytes had been written
+}
+
+func (p *parts) Flush() { p.flushed = append(p.flushed, p.Body.Len()) }
+
+// A slow line brings what is shown before what is not, and browsers read it as it comes.
+func TestWhatIsShownCanBeReadBeforeTheRestHasCome(t *testing.T) {
+	t.Parallel()
+	c := newCampus(t, nil)
+	p := &parts{ResponseRecorder: httptest.NewRecorder()}
+	r := httptest.NewRequestWithContext(t.Context(), "GET", "/s/10", nil)
+	r.Header.Set("Authorization", "Bearer "+c.token(zoe))
+	r.Header.Set("Accept-Encoding", "gzip")
+	c.Server.ServeHTTP(p, r)
+	if len(p.flushed) != 2 || p.flushed[0] != 0 {
+		t.Fatalf("%d: flushed after %d bytes: want the headers, and what is shown", p.Code, p.flushed)
+	}
+	if got := p.Header().Get("Content-Length"); got != strconv.Itoa(p.Body.Len()) {
+		t.Errorf("says that it is %s bytes long, and is %d", got, p.Body.Len())
+	}
+	read := func(sent []byte) string {
+		z, err := gzip.NewReader(bytes.NewReader(sent))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(z)
+		if whole := len(sent) == p.Body.Len(); (err == nil) != whole {
+			t.Errorf("of %d bytes: %v", len(sent), err)
+		}
+		return string(text)
+	}
+	whole := read(p.Body.Bytes())
+	shown := read(p.Body.Bytes()[:p.flushed[1]])
+	if !strings.HasPrefix(whole, shown) || !strings.HasSuffix(shown, "</main>\n</div>") || !strings.Contains(shown, "<style>") {
+		t.Errorf("what is shown is:\n%s", shown)
+	}
+	for _, later := range []string{`id="first"`, "later()"} {
+		if strings.Contains(shown, later) || !strings.Contains(whole, later) {
+			t.Errorf("%s should come after what is shown:\n%s", later, whole)
+		}
 	}
 }

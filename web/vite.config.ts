@@ -19,13 +19,13 @@ const routes: [RegExp, string][] = [
 /** What the scripts are written for. */
 const target = "es2020";
 
-/** What is written into the student's page, which then asks for those scripts. */
+/** What is written into the student's page, which then asks for those scripts and shows its icon. */
 async function early(scripts: string[]): Promise<string> {
   const built = await build({
     configFile: false,
     publicDir: false,
     logLevel: "error",
-    define: { __SCRIPTS__: `[${scripts.join()}]` },
+    define: { __SCRIPTS__: `[${scripts.join()}]`, __ICON__: JSON.stringify(icon()) },
     build: { write: false, target, lib: { entry: "src/student/early.ts", formats: ["iife"], name: "early" } },
   });
   const [{ output }] = built as [Rolldown.RolldownOutput];
@@ -38,9 +38,10 @@ function icon(): string {
   return `data:image/svg+xml,${svg.replace(/[%#<>]/g, encodeURIComponent)}`;
 }
 
-// A phone shows the student's page as soon as its first answer is there: its styles and its
-// icon come with it, and early.ts, which asks for its scripts once it has been painted. The
-// server lets styles and script pass by their hashes.
+// A phone shows the student's page as soon as the first part of its first answer is there: its
+// styles come with it. What is not needed to show it comes after: early.ts, which asks for its
+// scripts once it has been painted, and the icon, in its stead an empty one, or the browser
+// would ask for it. The server lets styles and script pass by their hashes.
 const seenFirst: Plugin = {
   name: "seen-first",
   enforce: "post",
@@ -50,7 +51,7 @@ const seenFirst: Plugin = {
     let styles = "";
     const scripts: string[] = [];
     const html = String(page.source)
-      .replace("/favicon.svg", icon)
+      .replace("/favicon.svg", "data:,")
       .replace(/ *<link rel="stylesheet"[^>]* href="\/([^"]+)">\n/g, (_, name: string) => {
         const file = bundle[name];
         if (file?.type === "asset") styles += String(file.source).trim();

@@ -28,7 +28,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     await fine(page, "the address of a feed");
     const early = await visit({ phone: true, colorScheme, allow: /ERR_FAILED/, storageState: await page.context().storageState() });
     await early.route(/\.js$/, (route) => route.abort());
-    await look(early, `/s/${session}`, "Connecting…"); // before its script has come
+    await look(early, `/s/${session}`, "Connecting"); // before its script has come
     await look(page, `/s/${session}`, "Are you here?");
     await page.getByLabel("Type the six digits on the screen").fill("000000");
     await expect(page.getByRole("alert")).toBeVisible();

@@ -5,7 +5,7 @@ import { codesNow, enter, expect, scanAddress, startSession, test, type Page } f
 /** What a page says to its reader, apart from how the line is and where a time of day is. */
 const says = async (page: Page) =>
   (await page.locator("#main").innerText())
-    .replace(/^(Live|Connecting…)$/gm, "")
+    .replace(/^(Live|Connecting)$/gm, "")
     .replace(/\n.* at \d+:\d+.*/g, "")
     .replace(/\s+/g, " ")
     .trim();

@@ -1,12 +1,15 @@
 // What the page does before its script is there, written into the page itself. It asks for
 // the script once everything has been painted, and sends the form by a request of its own:
-// on a slow line its answer is there long before another page would be.
+// on a slow line its answer is there long before another page would be. It shows the icon,
+// which a slow processor would else draw before it heeds the first tap.
 //
 // How far that is stands in the form's data-early, for takeover.ts: "sent"; the answer, as
 // JSON, once it has checked in; "left" if another page is on its way; empty if it is as before.
 
 /** The addresses of the script and of what it needs. */
 declare const __SCRIPTS__: string[];
+/** The icon, as an address that holds all of it. */
+declare const __ICON__: string;
 
 const answerWithin = 15_000; // ms
 
@@ -16,16 +19,30 @@ const answerWithin = 15_000; // ms
 const beforeScript = 150;
 
 function load(): void {
+  document.querySelector<HTMLLinkElement>("link[rel=icon]")!.href = __ICON__;
   // A page may be left meanwhile.
   for (const script of __SCRIPTS__) import(/* @vite-ignore */ script).catch(() => {});
 }
 
-async function send(form: HTMLFormElement): Promise<void> {
+/** Sends what the form holds, and only then sees to the page: a slow processor takes its time. */
+function send(form: HTMLFormElement): void {
+  const fields = Object.fromEntries(new FormData(form)) as { id: string; ticket?: string; code?: string };
+  const code = fields.code?.replace(/\s/g, "");
+  const giveUp = new AbortController();
+  setTimeout(() => giveUp.abort(), answerWithin);
+  const sent = fetch(`/api/v1/sessions/${location.pathname.split("/")[2]}/commands`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ t: "check_in", ...fields, code }),
+    signal: giveUp.signal,
+  });
+  void show(form, sent, !!code);
+}
+
+async function show(form: HTMLFormElement, sent: Promise<Response>, typed: boolean): Promise<void> {
   const section = document.querySelector(".answer")!;
   const says = section.querySelector(".big")!;
   const said = says.textContent;
-  const fields = Object.fromEntries(new FormData(form)) as { id: string; ticket?: string; code?: string };
-  const code = fields.code?.replace(/\s/g, "");
   document.querySelector(".refusal")?.remove();
   form.dataset.early = "sent";
   form.style.display = "none";
@@ -33,15 +50,8 @@ async function send(form: HTMLFormElement): Promise<void> {
 
   let answer: Response | undefined;
   let told: { mark?: string; detail?: string } = {};
-  const giveUp = new AbortController();
-  setTimeout(() => giveUp.abort(), answerWithin);
   try {
-    answer = await fetch(`/api/v1/sessions/${location.pathname.split("/")[2]}/commands`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ t: "check_in", ...fields, code }),
-      signal: giveUp.signal,
-    });
+    answer = await sent;
     told = (await answer.json()) as typeof told;
   } catch {
     // Lost on the way.
@@ -61,7 +71,7 @@ async function send(form: HTMLFormElement): Promise<void> {
     form.dispatchEvent(new Event("answered"));
   } else if (!answer || answer.status === 429 || answer.status >= 500) {
     again("That did not get through. Try again.");
-  } else if (code && told.detail && answer.status === 422) {
+  } else if (typed && told.detail && answer.status === 422) {
     again(said);
     form.reset();
     const refusal = document.createElement("p");
@@ -79,7 +89,7 @@ const form = document.querySelector<HTMLFormElement>("form.check-in");
 if (form) {
   form.onsubmit = (e) => {
     e.preventDefault();
-    void send(form);
+    send(form);
   };
   addEventListener("pageshow", (e) => {
     if (e.persisted && form.dataset.early === "left") location.reload();
