@@ -114,9 +114,10 @@ func TestEveryAnswerKeepsBrowsersSafe(t *testing.T) {
 	for _, path := range []string{"/", "/nothing", "/assets/app-1a2b3c.js", "/api/v1/me"} {
 		a := c.call("", "GET", path, "")
 		for name, want := range map[string]string{
-			"Content-Security-Policy": `^default-src 'self'; script-src 'self' 'sha256-[A-Za-z0-9+/]{43}='; style-src 'self' 'sha256-[A-Za-z0-9+/]{43}='; img-src 'self' data:; connect-src 'self' ws://127\.0\.0\.1:\d+ wss://127\.0\.0\.1:\d+; frame-ancestors 'none'; base-uri 'none'; form-action 'self'$`,
-			"X-Content-Type-Options":  "^nosniff$",
-			"Referrer-Policy":         "^no-referrer$",
+			"Content-Security-Policy":    `^default-src 'self'; script-src 'self' 'sha256-[A-Za-z0-9+/]{43}='; style-src 'self' 'sha256-[A-Za-z0-9+/]{43}='; img-src 'self' data:; connect-src 'self' ws://127\.0\.0\.1:\d+ wss://127\.0\.0\.1:\d+; frame-ancestors 'none'; base-uri 'none'; form-action 'self'$`,
+			"X-Content-Type-Options":     "^nosniff$",
+			"Cross-Origin-Opener-Policy": "^same-origin$",
+			"Referrer-Policy":            "^no-referrer$",
 		} {
 			if got := a.Header.Get(name); !regexp.MustCompile(want).MatchString(got) {
 				t.Errorf("%s has %s: %q", path, name, got)

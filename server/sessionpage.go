@@ -118,6 +118,9 @@ func (s *Server) showSession(w http.ResponseWriter, r *http.Request, session att
 	}
 	// With no-referrer, older browsers would say of the form that it comes from nowhere.
 	w.Header().Set("Referrer-Policy", "same-origin")
+	// Whoever opens this page from theirs can do no more to it than by a link, and a browser
+	// that is to keep it from its opener begins it anew, in a process of its own.
+	w.Header().Del("Cross-Origin-Opener-Policy")
 	s.pages.student.serve(w, r, status, content, taken)
 	return true
 }

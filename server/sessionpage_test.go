@@ -55,6 +55,9 @@ func TestTheAnswerToAScanChecksInWithoutAnyScript(t *testing.T) {
 			t.Errorf("%d, without %q:\n%s", page.StatusCode, want, page.body)
 		}
 	}
+	if got := page.Header.Get("Cross-Origin-Opener-Policy"); got != "" {
+		t.Errorf("a browser begins the page in a process of its own: %q", got)
+	}
 	if strings.Contains(page.body, "needs scripts") || strings.Contains(page.body, "Sam") {
 		t.Errorf("what does not belong there:\n%s", page.body)
 	}
