@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode"
 )
 
 // scanned is the address that the display's QR code says now.
@@ -243,6 +244,9 @@ func TestWhatIsShownCanBeReadBeforeTheRestHasCome(t *testing.T) {
 	shown := read(p.Body.Bytes()[:p.flushed[1]])
 	if !strings.HasPrefix(whole, shown) || !strings.HasSuffix(shown, "</main>\n</div>") || !strings.Contains(shown, "<style>") {
 		t.Errorf("what is shown is:\n%s", shown)
+	}
+	if strings.ContainsFunc(shown, func(r rune) bool { return r > unicode.MaxLatin1 }) {
+		t.Errorf("a slow phone takes longer to show letters beyond Latin-1:\n%s", shown)
 	}
 	for _, later := range []string{`id="first"`, "later()"} {
 		if strings.Contains(shown, later) || !strings.Contains(whole, later) {
