@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,7 +21,7 @@ const (
 	end   = "<!-- end of figures -->\n"
 )
 
-// write puts tables of all results into a document, and a plot beside it.
+// write puts tables of all results into a document, and plots beside it.
 func write(document, results string, all []peer) error {
 	t, err := read(results)
 	if err != nil {
@@ -37,13 +36,15 @@ func write(document, results string, all []peer) error {
 	if !ok || !closed {
 		return fmt.Errorf("%s: expected the figures between %q and %q", document, strings.TrimSpace(begin), strings.TrimSpace(end))
 	}
-	latency, growth := strings.TrimSuffix(document, ".md")+".svg", strings.TrimSuffix(document, ".md")+"-growth.svg"
-	if err := errors.Join(os.WriteFile(latency, t.plotLatency(all), 0o644), os.WriteFile(growth, t.plotGrowth(), 0o644)); err != nil {
-		return err
+	name := strings.TrimSuffix(document, ".md")
+	for suffix, plot := range map[string][]byte{".svg": t.plotLatency(all), "-growth.svg": t.plotGrowth(), "-processes.svg": t.plotProcesses()} {
+		if err := os.WriteFile(name+suffix, plot, 0o644); err != nil {
+			return err
+		}
 	}
 	var b bytes.Buffer
 	b.WriteString(begin)
-	t.figures(&b, all, filepath.Base(latency), filepath.Base(growth))
+	t.figures(&b, all, filepath.Base(name))
 	b.WriteString(end)
 	return os.WriteFile(document, slices.Concat(before, b.Bytes(), after), 0o644)
 }
@@ -115,7 +116,7 @@ func missing(r bench.Result) float64 {
 	return 100 * (1 - float64(r.Delivered)/float64(max(1, r.Expected)))
 }
 
-func (t results) figures(b *bytes.Buffer, all []peer, latency, growth string) {
+func (t results) figures(b *bytes.Buffer, all []peer, name string) {
 	m := bench.ThisMachine()
 	least, most := 1<<30, 0
 	for _, r := range t {
@@ -126,7 +127,7 @@ func (t results) figures(b *bytes.Buffer, all []peer, latency, growth string) {
 		runs = fmt.Sprintf("%d to %d", least, most)
 	}
 	fmt.Fprintf(b, "%d × %s, %s. %s. Medians of %s runs, in turn.\n\n", m.Cores, m.CPU, m.OS, strings.Join(versions(), ", "), runs)
-	fmt.Fprintf(b, "![p99 against connections](%s)\n\n", latency)
+	fmt.Fprintf(b, "![p99 against connections](%s.svg)\n\n", name)
 
 	fmt.Fprint(b, "**Latency**, in ms: p50 / p99, and in brackets the least and the greatest p99 of the runs.\n\n")
 	t.table(b, all, func(s scenario) bool { return s.load.Scenario != bench.Idle && !s.alone }, func(peer, s string) string {
@@ -137,7 +138,7 @@ func (t results) figures(b *bytes.Buffer, all []peer, latency, growth string) {
 		}
 		return text
 	})
-	fmt.Fprint(b, "**CPU** for each update that arrived, in µs: of the servers, and after the + of all else but the load generator, which is the database and Redis. The latter is what the kernel's clock saw: it misses much of what is short.\n\n")
+	fmt.Fprint(b, "**CPU** for each update that arrived, in µs: of the servers, and after the + of all else but the load generator, which is the database, Redis, and what the machine did besides, at random. The latter is what the kernel's clock saw: it misses much of what is short.\n\n")
 	t.table(b, all, func(s scenario) bool { return s.load.Scenario == bench.Steady && !s.alone }, func(peer, s string) string {
 		return fmt.Sprintf("**%.1f** + %.1f", t.median(peer, s, cpu), t.median(peer, s, other))
 	})
@@ -155,7 +156,7 @@ func (t results) figures(b *bytes.Buffer, all []peer, latency, growth string) {
 		}
 	}
 	b.WriteString(".\n\n")
-	t.growth(b, growth)
+	t.growth(b, name)
 	t.goals(b)
 }
 
@@ -183,8 +184,8 @@ func (t results) table(b *bytes.Buffer, all []peer, which func(scenario) bool, c
 }
 
 // growth says what an update costs muster, with more of everything.
-func (t results) growth(b *bytes.Buffer, plot string) {
-	fmt.Fprintf(b, "**Growth**: what an update costs muster, in µs of CPU of its servers, when 15,000 arrive each second, however many connections they are for. Pings and pongs of all connections are part of it.\n\n![CPU against connections](%s)\n\n| | connections | processes | CPU | p50 / p99, ms |\n| --- | --- | --- | --- | --- |\n", plot)
+func (t results) growth(b *bytes.Buffer, name string) {
+	fmt.Fprintf(b, "**Growth**: what an update costs muster, in µs of CPU of its servers, when 15,000 arrive each second, however many connections they are for. Pings and pongs of all connections are part of it.\n\n![CPU against connections](%s-growth.svg)\n\n![CPU against processes](%s-processes.svg)\n\n| | connections | processes | CPU | p50 / p99, ms |\n| --- | --- | --- | --- | --- |\n", name, name)
 	for _, s := range scenarios {
 		if !s.alone || len(t[[2]string{"muster", s.name}]) == 0 {
 			continue

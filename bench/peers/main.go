@@ -4,7 +4,7 @@
 // connected, decides, and syncs each check-in to disk before any screen shows it; the
 // others number what they are sent and pass it on.
 //
-// It keeps what it found as lines of JSON, and writes tables and a plot of them.
+// It keeps what it found as lines of JSON, and writes tables and plots of them.
 // `make bench-peers` runs it.
 package main
 
