@@ -127,7 +127,7 @@ func (s *Server) showSession(w http.ResponseWriter, r *http.Request, session att
 
 // sessionContent is what showSession shows, and what the page's script takes over. It waits
 // at the door, which it has left when it returns: a phone may take minutes to read the answer.
-func (s *Server) sessionContent(r *http.Request, session attendance.SessionID, f first) (shown, taken []byte, ok bool) {
+func (s *Server) sessionContent(r *http.Request, session attendance.SessionID, f first) (content, taken []byte, ok bool) {
 	if !s.door.enter(r.Context().Done()) {
 		return nil, nil, false
 	}

@@ -1,7 +1,7 @@
 // What the page does before its script is there, written into the page itself. It asks for
-// the script once everything has been painted, and sends the form by a request of its own:
-// on a slow line its answer is there long before another page would be. It shows the icon,
-// which a slow processor would else draw before it heeds the first tap.
+// the script once everything has been painted, and shows the icon, which a slow processor
+// would else draw before it heeds the first tap. It sends the form by a request of its own: on
+// a slow line its answer is there long before another page would be.
 //
 // How far that is stands in the form's data-early, for takeover.ts: "sent"; the answer, as
 // JSON, once it has checked in; "left" if another page is on its way; empty if it is as before.
